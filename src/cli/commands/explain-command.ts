@@ -40,7 +40,7 @@ export async function explain(target: string | undefined, flags: ExplainFlags): 
     plainBytes: flags.bytes === true,
     json: flags.json === true,
     separator: separatorOf(flags),
-    htmlFile: flags.html,
+    htmlFile: flags.html === '-' ? '/dev/stdout' : flags.html,
   });
   return 0;
 }

@@ -31,7 +31,7 @@ export async function maps(flags: MapsFlags): Promise<number> {
     format: outputFormat(flags),
     totalOnly: flags.total === true,
     plainBytes: flags.bytes === true,
-    htmlFile: flags.html,
+    htmlFile: flags.html === '-' ? '/dev/stdout' : flags.html,
   });
   return 0;
 }

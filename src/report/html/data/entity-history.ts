@@ -142,6 +142,36 @@ function halveChanges(changes: readonly number[], step: number): number[] {
   return kept;
 }
 
+/** The maximum of the sum of the first values by name, over all moments. */
+export function maximaByName(
+  { moments }: Pick<History, 'moments'>,
+  entities: readonly (Pick<EntityRecord, 'changes'> & { name: string })[],
+  width: number,
+): Map<string, number> {
+  const steps = new Map<string, Float64Array>();
+  for (const { name, changes } of entities) {
+    const step = steps.get(name) ?? new Float64Array(moments.length);
+    steps.set(name, step);
+    let before = 0;
+    for (let at = 0; at < changes.length; at += width + 1) {
+      const moment = changes[at] as number;
+      const size = Math.max(0, changes[at + 1] as number);
+      step[moment] = (step[moment] ?? 0) + size - before;
+      before = size;
+    }
+  }
+  return new Map(
+    Array.from(steps, ([name, step]) => {
+      let [sum, most] = [0, 0];
+      for (const difference of step) {
+        sum += difference;
+        most = Math.max(most, sum);
+      }
+      return [name, most];
+    }),
+  );
+}
+
 /** The values of an entity at a time; undefined if it did not exist, or was not read yet. */
 export function valuesAt(
   { moments }: Pick<History, 'moments'>,

@@ -31,6 +31,13 @@ const MAX_TREES = 8;
 /** A command line is cut after this many characters. */
 const MAX_COMMAND = 200;
 
+interface ProcessInfo {
+  pid?: number;
+  name: string;
+  user?: string;
+  command?: string;
+}
+
 /** Receives the records of one run, from its start record on. */
 export class PageRunCollector {
   readonly start: StartRecord;
@@ -39,7 +46,10 @@ export class PageRunCollector {
   readonly #maps = new EntityHistory(MAP_WIDTH);
   readonly #mapInfos = new Map<number, MapInfo>();
   readonly #processes = new EntityHistory(PROCESS_WIDTH);
-  readonly #processInfos = new Map<number, { name: string; user?: string; command?: string }>();
+  readonly #processInfos = new Map<number, ProcessInfo>();
+  /** Of the processes that are there: a pid is given out again. */
+  readonly #processKeys = new Map<number, number>();
+  #nextKey = 0;
   readonly #events: PageEvent[] = [];
   readonly #trees: NamedTree[] = [];
   #eventsOmitted = 0;
@@ -94,10 +104,10 @@ export class PageRunCollector {
       },
       processes: {
         ...processes,
-        entities: processes.entities.map((entity) => ({
-          ...(this.#processInfos.get(entity.id) ?? { name: '' }),
-          ...entity,
-        })),
+        entities: processes.entities.map((entity) => {
+          const { pid = entity.id, ...info } = this.#processInfos.get(entity.id) ?? { name: '' };
+          return { ...info, ...entity, id: pid };
+        }),
       },
       trees: this.#trees,
     };
@@ -106,7 +116,11 @@ export class PageRunCollector {
   #peak(): RunModel['peak'] {
     const highest = this.#highest;
     if (highest === undefined) return undefined;
-    const known = this.#summary?.peak ?? { bytes: highest.bytes, source: 'highest reading' };
+    const recorded = this.#summary?.peak;
+    // A high-water mark from before the attachment is not a peak of this time.
+    const isOlder = this.start.attached?.peakSince === 'creation' && recorded?.source !== 'sampled';
+    const known =
+      recorded === undefined || isOlder ? { bytes: highest.bytes, source: 'highest reading' } : recorded;
     return { bytes: known.bytes, source: known.source, elapsedMs: highest.elapsedMs };
   }
 
@@ -163,21 +177,35 @@ export class PageRunCollector {
     programs = [],
   }: Extract<RecordLine, { type: 'processes' }>): void {
     this.#processes.at(elapsedMs);
-    for (const pid of gone) this.#processes.remove(pid);
+    for (const pid of gone) {
+      const key = this.#processKeys.get(pid);
+      if (key !== undefined) this.#processes.remove(key);
+      this.#processKeys.delete(pid);
+    }
     for (const { pid, comm, rss, pss } of processes) {
-      this.#processInfos.set(pid, { ...this.#processInfos.get(pid), name: comm });
-      this.#processes.set(pid, [rss, pss ?? -1]);
+      const key = this.#keyOf(pid);
+      this.#processInfos.set(key, { ...this.#processInfos.get(key), pid, name: comm });
+      this.#processes.set(key, [rss, pss ?? -1]);
     }
     for (const { pid, user, command } of programs) {
-      const known = this.#processInfos.get(pid) ?? { name: '' };
+      const key = this.#keyOf(pid);
+      const known = this.#processInfos.get(key) ?? { pid, name: '' };
       const text = command?.join(' ').slice(0, MAX_COMMAND);
-      this.#processInfos.set(pid, {
+      this.#processInfos.set(key, {
         ...known,
         ...(user === undefined ? {} : { user }),
         ...(text === undefined ? {} : { command: text }),
       });
     }
     if (this.#processInfos.size > 2 * 20_000) this.#forgetProcesses();
+  }
+
+  #keyOf(pid: number): number {
+    const known = this.#processKeys.get(pid);
+    if (known !== undefined) return known;
+    const key = this.#nextKey++;
+    this.#processKeys.set(pid, key);
+    return key;
   }
 
   #forgetProcesses(): void {

@@ -11,6 +11,8 @@ import {
   formatSigned,
   formatSignedPercent,
 } from '../../wording.ts';
+import { maximaByName } from '../data/entity-history.ts';
+import { MAP_WIDTH, PROCESS_WIDTH } from '../data/page-model.ts';
 import { escapeName, escapeText, tableMarkup } from '../draw/markup.ts';
 import type { PageInput, PageRun } from './page-input.ts';
 import { details, section } from './section.ts';
@@ -80,16 +82,20 @@ function highest(values: Float64Array | undefined): number | undefined {
 /** Rows of what grew by name. */
 const MAX_NAMES = 40;
 
+function prefixed(kind: string, unnamed: string, sizes: ReadonlyMap<string, number>): [string, number][] {
+  return Array.from(sizes, ([name, bytes]) => [`${kind}\0${name || unnamed}`, bytes]);
+}
+
 /** BPF maps and processes by name: their maxima in the first and in the last recording. */
 function nameGrowth(runs: readonly PageRun[]): string {
   const [first, last] = [runs[0], runs.at(-1)];
   if (first === undefined || last === undefined) return '';
   const sums = ({ model }: PageRun) => {
-    const bytes = new Map<string, number>();
-    const add = (key: string, size: number) => bytes.set(key, (bytes.get(key) ?? 0) + size);
-    for (const { name, max } of model.maps.entities) add(`BPF map\0${name || '(no name)'}`, max);
-    for (const { name, max } of model.processes.entities) add(`process\0${name || '-'}`, max);
-    return bytes;
+    const { maps, processes } = model;
+    return new Map([
+      ...prefixed('BPF map', '(no name)', maximaByName(maps, maps.entities, MAP_WIDTH)),
+      ...prefixed('process', '-', maximaByName(processes, processes.entities, PROCESS_WIDTH)),
+    ]);
   };
   const [before, after] = [sums(first), sums(last)];
   const rows = [...new Set([...before.keys(), ...after.keys()])]
@@ -109,7 +115,7 @@ function nameGrowth(runs: readonly PageRun[]): string {
   });
   const hidden = rows.length - shown.length;
   return `${tableMarkup(
-    'What grew by name, from the first to the last recording: maxima of BPF maps (size) and processes (RSS)',
+    'What grew by name, from the first to the last recording: maxima of the sums of BPF maps (size) and processes (RSS)',
     [
       { heading: 'Name' },
       { heading: 'What it is' },

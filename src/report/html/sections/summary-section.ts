@@ -1,6 +1,7 @@
 /** The figures that a reader looks for first, and the verdict. */
 import { formatBytes, formatDuration } from '../../../format/units.ts';
 import type { BudgetResult, Verdict } from '../../../model/verdict.ts';
+import { peakNote } from '../../../output/summary-text.ts';
 import {
   describeDifference,
   describeExit,
@@ -95,16 +96,18 @@ function rowsOfRun({ summary, model }: PageRun): [string, string][] {
       : ([
           [
             'Peak',
-            `${formatBytes(peak.bytes)}, from ${peak.source}${peak.unseenBytes === undefined ? '' : `; ${formatBytes(peak.unseenBytes)} of it fell between two readings`}`,
+            `${formatBytes(peak.bytes)}, ${peakNote(summary)}${peak.unseenBytes === undefined ? '' : `; ${formatBytes(peak.unseenBytes)} of it fell between two readings`}`,
           ],
         ] as [string, string][])),
     ['Averages', listed(averages, formatBytes)],
     ...(Object.keys(growth).length === 0
       ? []
-      : ([['Growth', `${listed(growth, formatBytes)} per minute, over the second half`]] as [
-          string,
-          string,
-        ][])),
+      : ([
+          [
+            'Growth',
+            `${listed(growth, formatBytes)} per minute, over the second half${summary.restarts === undefined ? '' : ' of the last cgroup'}`,
+          ],
+        ] as [string, string][])),
     [
       'Events',
       happened.length === 0 ? 'none' : happened.map(([name, count]) => `${name} ${count}`).join(', '),

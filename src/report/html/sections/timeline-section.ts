@@ -183,7 +183,8 @@ function stallShares(toMs: Float64Array, totals: Float64Array | undefined): (num
     const now = totals?.[index];
     const spanMs = index === 0 ? 0 : ms - (toMs[index - 1] as number);
     if (before === undefined || now === undefined || Number.isNaN(now - before) || spanMs <= 0) return null;
-    return Math.min(1, Math.max(0, (now - before) / 1000 / spanMs));
+    // The counter of another cgroup starts again.
+    return now < before ? null : Math.min(1, (now - before) / 1000 / spanMs);
   });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EntityHistory, valuesAt } from '#src/report/html/data/entity-history.ts';
+import { EntityHistory, maximaByName, valuesAt } from '#src/report/html/data/entity-history.ts';
 
 describe('EntityHistory', () => {
   it('knows the values at a time, and when something was gone', () => {
@@ -49,5 +49,32 @@ describe('EntityHistory', () => {
     const { entities, omitted } = history.finish(5);
     expect(entities.map(({ id }) => id)).toEqual([29_999, 29_998, 29_997, 29_996, 29_995]);
     expect(omitted).toBe(29_995);
+  });
+});
+
+describe('maximaByName', () => {
+  it('adds up what is there at the same time', () => {
+    const history = new EntityHistory(1);
+    const names = new Map([
+      [1, 'cc1'],
+      [2, 'cc1'],
+      [3, 'ld'],
+    ]);
+    history.at(1);
+    history.set(1, [10]);
+    history.set(3, [7]);
+    history.at(2);
+    history.remove(1);
+    history.set(2, [12]);
+    history.at(3);
+    history.set(1, [5]);
+    const finished = history.finish(10);
+    const named = finished.entities.map((entity) => ({ ...entity, name: names.get(entity.id) ?? '' }));
+    expect(maximaByName(finished, named, 1)).toEqual(
+      new Map([
+        ['cc1', 17],
+        ['ld', 7],
+      ]),
+    );
   });
 });

@@ -195,6 +195,48 @@ describe('composeAt', () => {
   });
 });
 
+describe('an attachment', () => {
+  const attached = { target: 'unit:web', cgroup: '/web', peakSince: 'creation' } as const;
+  const [start = startRecord(PLAIN), ...rest] = recordsOf(PLAIN);
+  const summaryOf = (changes: object) =>
+    rest.map((record) => (record.type === 'summary' ? { ...record, ...changes } : record));
+
+  it('has no peak from before it', () => {
+    const records = [{ ...start, attached } as typeof start, ...summaryOf({ attached })];
+    const run = pageRun(PLAIN, records);
+    expect(run.model.peak).toMatchObject({ bytes: 140 * 1024 ** 2, source: 'highest reading' });
+    expect(renderPage(pageInput(run), ASSETS)).toContain('memory.peak since the cgroup was made');
+  });
+
+  it('has no share of time for a counter that started again', () => {
+    const records = rest.map((record) =>
+      record.type === 'sample' && record.elapsedMs > 2000 && record.pressure !== undefined
+        ? { ...record, pressure: { ...record.pressure, some: { ...zero, total: record.elapsedMs - 2000 } } }
+        : record,
+    );
+    const page = renderPage(pageInput(pageRun(PLAIN, [start, ...records])), ASSETS);
+    const [, table = ''] = /<caption>Memory pressure of.*?<tbody>(.*?)<\/tbody>/s.exec(page) ?? [];
+    expect(table).toContain('2.0 %');
+    expect(table).toMatch(/<td[^>]*>-<\/td>/);
+  });
+  const zero = { avg10: 0, avg60: 0, avg300: 0 };
+});
+
+it('lists two processes that had a pid one after the other', () => {
+  const [start = startRecord(PLAIN)] = recordsOf(PLAIN);
+  const row = (comm: string, rss: number) => ({ pid: 5, ppid: 1, comm, rss, threads: 1 });
+  const { model } = pageRun(PLAIN, [
+    start,
+    { type: 'processes', elapsedMs: 1, processes: [row('large', 9000)] },
+    { type: 'processes', elapsedMs: 2, processes: [], gone: [5] },
+    { type: 'processes', elapsedMs: 3, processes: [row('small', 10)] },
+  ]);
+  expect(model.processes.entities).toMatchObject([
+    { id: 5, name: 'large', max: 9000 },
+    { id: 5, name: 'small', max: 10 },
+  ]);
+});
+
 it('bounds a page of 10,000 maps, 5,000 processes and endless names', () => {
   const [start, ...rest] = recordsOf({ ...PLAIN, map: 'm'.repeat(100_000), process: 'p'.repeat(100_000) });
   const maps = Array.from({ length: 10_000 }, (_, index) => ({
