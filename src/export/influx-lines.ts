@@ -84,7 +84,7 @@ function objectFields<T>(figures: readonly ObjectFigure<T>[], row: T): string[] 
   return figures.flatMap(({ name, exponent, value }) => {
     const figure = value(row);
     if (figure === undefined) return [];
-    return [`${name}=${exponent === 0 ? number(figure, 0) : shiftedDecimal(figure, exponent)}`];
+    return [`${name}=${number(figure, exponent)}`];
   });
 }
 

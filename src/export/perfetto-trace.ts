@@ -147,9 +147,13 @@ export class PerfettoTrace implements Exporter {
         this.#processes(record, tracks, microsOf(run, record.elapsedMs));
         break;
       case 'event':
-        this.#event(microsOf(run, record.elapsedMs), this.#group('events'), TYPE.instant, record.event, {
-          ...annotationsOf(record),
-        });
+        this.#event(
+          microsOf(run, record.elapsedMs),
+          this.#group('events'),
+          TYPE.instant,
+          record.event,
+          annotationsOf(record),
+        );
         break;
       case 'explain':
         this.#event(
@@ -161,9 +165,13 @@ export class PerfettoTrace implements Exporter {
         );
         break;
       case 'summary':
-        this.#event(microsOf(run, record.durationMs), tracks.root, TYPE.end, undefined, {
-          ...summaryAnnotations(record),
-        });
+        this.#event(
+          microsOf(run, record.durationMs),
+          tracks.root,
+          TYPE.end,
+          undefined,
+          summaryAnnotations(record),
+        );
     }
     return this.#writer.take();
   }

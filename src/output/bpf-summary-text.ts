@@ -52,7 +52,7 @@ function renderCharged(bpf: BpfSummary, size: FormatSize): string[] {
         : `  bpf charged to the cgroup at most: ${charged}`,
     );
   } else if (reason !== undefined) lines.push(`  bpf charged to the cgroup: unknown: ${safeText(reason)}`);
-  const aside: [BpfSize | undefined, string][] = [
+  const aside: [BpfSummary['orphaned'], string][] = [
     [largest?.uncharged?.maps, 'charged to no cgroup (preallocated per CPU)'],
     [heldElsewhere ?? largest?.heldElsewhere?.maps, 'held, but charged elsewhere, at most'],
     [orphaned, 'orphaned (their own cgroup was removed, and one above it pays), at most'],
@@ -60,10 +60,7 @@ function renderCharged(bpf: BpfSummary, size: FormatSize): string[] {
   ];
   for (const [of, what] of aside) {
     if (of === undefined || of.count === 0) continue;
-    lines.push(`    ${what}: ${describeSize(of, size)}`);
-    if (of === heldElsewhere || of === orphaned) {
-      lines.push(...renderNames((of === orphaned ? orphaned : heldElsewhere)?.names, size));
-    }
+    lines.push(`    ${what}: ${describeSize(of, size)}`, ...renderNames(of.names, size));
   }
   return lines;
 }

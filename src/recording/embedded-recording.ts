@@ -1,7 +1,9 @@
 /** Recordings inside HTML reports: packed into a short text, and read back for a replay. */
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { brotliDecompressSync, constants, createBrotliCompress } from 'node:zlib';
 import { describeErrno, errnoOf, InputError } from '../errors.ts';
+import { readHead } from '../kernel/files/regular-file.ts';
+import { tryStat } from '../try-stat.ts';
 import { LineDecoder, LineEncoder } from './line-differences.ts';
 
 /** A larger recording is not packed: its report would no longer open quickly. Unit: characters. */
@@ -73,11 +75,8 @@ const DOCTYPE = /^\s*<!doctype html/i;
 
 /** Whether a file begins like an HTML document. @throws nothing: a file that cannot be read is not one. */
 export function isHtmlFile(path: string): boolean {
-  try {
-    return statSync(path).isFile() && DOCTYPE.test(readStart(path));
-  } catch {
-    return false;
-  }
+  // A named pipe must not be opened: its writer would write to nobody.
+  return tryStat(path)?.isFile() === true && DOCTYPE.test(readHead(path, 64)?.toString('latin1') ?? '');
 }
 
 /**
@@ -94,16 +93,6 @@ export function* unpackRecordings(path: string): Generator<string> {
     throw new InputError(path, `${path}: this HTML document contains no recording`, {
       hint: 'make the report without --no-embed, or replay the recording itself',
     });
-  }
-}
-
-function readStart(path: string): string {
-  const fd = openSync(path, 'r');
-  try {
-    const start = Buffer.alloc(64);
-    return start.toString('latin1', 0, readSync(fd, start, 0, start.length, 0));
-  } finally {
-    closeSync(fd);
   }
 }
 

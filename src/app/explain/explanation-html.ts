@@ -5,6 +5,7 @@ import type { Explanation, MemoryNode } from '../../model/explain/explanation.ts
 import { describeMethod, partOf } from '../../report/html/data/named-tree.ts';
 import { readPageAssets } from '../../report/html/page-assets.ts';
 import { renderPage } from '../../report/html/render-page.ts';
+import { fact } from '../../report/html/sections/section.ts';
 import { VERSION } from '../../version.ts';
 
 const THRESHOLD = 0.005;
@@ -18,8 +19,6 @@ export function renderExplanationPage(
   const { cgroup, method, reason, hint, tree, beside, missing, advice, sample, scanMs, scannedPages, after } =
     explanation;
   const note = `Source: ${describeMethod(method, reason)}.`;
-  const known = (name: string, value: string | undefined): (readonly [string, string])[] =>
-    value === undefined ? [] : [[name, value]];
   const current = after.current;
   return renderPage(
     {
@@ -40,7 +39,7 @@ export function renderExplanationPage(
           rows: [
             ['Time', now.toISOString()],
             ['Sum', formatBytes(tree.bytes)],
-            ...known(
+            ...fact(
               'Charged',
               current === undefined
                 ? undefined
@@ -50,8 +49,8 @@ export function renderExplanationPage(
               'Method',
               `${method}: ${describeMethod(method, reason)}${hint === undefined ? '' : ` (hint: ${hint})`}`,
             ],
-            ...known('Estimate', sample === undefined ? undefined : `one in ${sample.every} pages was read`),
-            ...known(
+            ...fact('Estimate', sample === undefined ? undefined : `one in ${sample.every} pages was read`),
+            ...fact(
               'Pages',
               scannedPages === undefined
                 ? undefined

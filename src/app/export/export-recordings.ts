@@ -146,11 +146,14 @@ class Export {
   readonly #signal: AbortSignal;
   #chunks: (string | Uint8Array)[] = [];
   #length = 0;
-  /** Records of the kind that a row is; of samples otherwise. */
+  /** What a row is; samples in formats without rows. */
+  readonly #kind: RowKind;
+  /** Records of this kind. */
   #found = 0;
 
   constructor(job: ExportJob, exporter: Exporter, destination: Destination, signal: AbortSignal) {
     this.#job = job;
+    this.#kind = job.format === 'csv' || job.format === 'tsv' ? job.rows : 'samples';
     this.#exporter = exporter;
     this.#destination = destination;
     this.#signal = signal;
@@ -174,7 +177,7 @@ class Export {
           run = runs.begin(record);
           await this.#add(exporter.begin?.(run) ?? '');
         } else if (run !== undefined) {
-          if (isWanted(record, this.#job)) this.#found += 1;
+          if (record.type === TYPES[this.#kind]) this.#found += 1;
           await this.#add(exporter.convert(record, run));
         }
       });
@@ -238,11 +241,9 @@ class Export {
   }
 
   #noteRest(): void {
-    const { format, rows } = this.#job;
     for (const note of this.#exporter.notes?.() ?? []) log(note);
     if (this.#found > 0) return;
-    const wanted = format === 'csv' || format === 'tsv' ? rows : 'samples';
-    log(`the recording contains no ${NAMES[wanted]}`);
+    log(`the recording contains no ${NAMES[this.#kind]}`);
   }
 }
 
@@ -261,10 +262,6 @@ const TYPES: Readonly<Record<RowKind, RecordLine['type']>> = {
   events: 'event',
   explain: 'explain',
 };
-
-function isWanted({ type }: RecordLine, { format, rows }: ExportJob): boolean {
-  return type === (format === 'csv' || format === 'tsv' ? TYPES[rows] : 'sample');
-}
 
 function log(text: string): void {
   process.stderr.write(`cmemstat: ${safeLine(text)}\n`);

@@ -18,7 +18,7 @@ export async function checkRecordings(
 ): Promise<number> {
   const reports = openReports(plan.reports);
   const isHtml = plan.reports.some(({ format }) => format === 'html');
-  const page = isHtml ? await openPage(undefined, files.length) : undefined;
+  const page = isHtml ? await openPage({}, files.length) : undefined;
   const verdict = await gateRecordings(files, plan, page);
   if (verdict.budgets.length === 0 && plan.baseline === undefined) {
     throw new UsageError(

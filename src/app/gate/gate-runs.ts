@@ -59,7 +59,7 @@ export async function runGated(options: RunOptions, plan: GatedRunsPlan): Promis
     plan.saveBaseline === undefined ? undefined : openTextFile('--save-baseline', plan.saveBaseline);
   const stdoutToStderr = options.stdoutToStderr || plan.reports.some(isAloneOnStdout);
   const page = plan.reports.some(({ format }) => format === 'html')
-    ? await openPage(undefined, plan.runs)
+    ? await openPage({}, plan.runs)
     : undefined;
   const pageSinks = page === undefined ? undefined : { page, ...(await import('../page/page-sink.ts')) };
   const measured = await measureAll({ ...options, stdoutToStderr }, plan, baseline?.baseline, pageSinks);

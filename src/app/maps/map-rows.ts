@@ -1,5 +1,5 @@
 /** The maps of a host, or groups of them, as comma- or tab-separated values. */
-import { type Column, formatRow, formatTable, type Separator } from '../../export/delimited-text.ts';
+import { type Column, formatTable, type Separator } from '../../export/delimited-text.ts';
 import { holdersText, programsText } from '../../export/record-rows.ts';
 import type { ListedMap, MapGroup, MapListing, MapTotals } from './listing.ts';
 
@@ -54,13 +54,11 @@ export function* mapRows(
     ...(others === undefined ? [] : [{ row: 'others' as const, key: undefined, ...others }]),
     ...(hidden === undefined ? [] : [{ row: 'more' as const, key: undefined, ...hidden }]),
   ];
+  const timeColumn = ['time', () => time] as const;
   const lines =
     maps === undefined
-      ? formatTable(GROUP_COLUMNS, sums, separator)
-      : formatTable(MAP_COLUMNS, maps, separator);
-  let isHead = true;
-  for (const line of lines) {
-    if (!isHead || isFirst) yield `${formatRow([isHead ? 'time' : time], separator)}${separator}${line}`;
-    isHead = false;
-  }
+      ? formatTable([timeColumn, ...GROUP_COLUMNS], sums, separator)
+      : formatTable([timeColumn, ...MAP_COLUMNS], maps, separator);
+  if (!isFirst) lines.next();
+  yield* lines;
 }

@@ -2,10 +2,12 @@
 import { release } from 'node:os';
 import { plural } from '../../format/plural.ts';
 import { formatBytes } from '../../format/units.ts';
-import { composeMaps, type MapView, VIEWS } from '../../report/html/data/composition.ts';
+import { composeMaps, labelOf, type MapView } from '../../report/html/data/composition.ts';
+import { describeMap } from '../../report/html/data/map-info.ts';
 import type { MapEntity, RunModel } from '../../report/html/data/page-model.ts';
 import { readPageAssets } from '../../report/html/page-assets.ts';
 import { renderPage } from '../../report/html/render-page.ts';
+import { fact } from '../../report/html/sections/section.ts';
 import { VERSION } from '../../version.ts';
 import type { ListedMap } from './listing.ts';
 import type { MapsReading } from './maps.ts';
@@ -24,12 +26,12 @@ export function renderMapsPage(
 ): string {
   const { attribution, reason, hint, advice = [] } = reading;
   const all = reading.maps.toSorted((a, b) => b.bytes - a.bytes);
-  const maps: RunModel['maps'] = {
-    moments: [0],
-    entities: all.slice(0, MAX_MAPS).map(toEntity),
+  const everything: RunModel['maps'] = { moments: [0], entities: all.map(toEntity), omitted: 0 };
+  const maps = {
+    ...everything,
+    entities: everything.entities.slice(0, MAX_MAPS),
     omitted: Math.max(0, all.length - MAX_MAPS),
   };
-  const everything = { ...maps, entities: all.map(toEntity) };
   const bytes = all.reduce((sum, map) => sum + map.bytes, 0);
   const how =
     attribution === 'memcg' ? 'by the cgroup that the kernel charges' : 'by the processes that hold them';
@@ -41,8 +43,7 @@ export function renderMapsPage(
       maps,
       trees: MAP_VIEWS.flatMap((view) => {
         const root = composeMaps(everything, view, 0);
-        const label = VIEWS.find(({ id }) => id === view)?.label ?? view;
-        return root === undefined ? [] : [{ label, note: SIZES, root }];
+        return root === undefined ? [] : [{ label: labelOf(view), note: SIZES, root }];
       }),
       facts: [
         {
@@ -51,9 +52,10 @@ export function renderMapsPage(
             ['Time', now.toISOString()],
             ['Maps', `${plural(all.length, 'map')}, ${formatBytes(bytes)}`],
             ['Attribution', `${attribution}: ${how}`],
-            ...(reason === undefined
-              ? []
-              : [['Reason', hint === undefined ? reason : `${reason} (hint: ${hint})`] as const]),
+            ...fact(
+              'Reason',
+              reason === undefined || hint === undefined ? reason : `${reason} (hint: ${hint})`,
+            ),
             ['cmemstat', VERSION],
           ],
         },
@@ -75,15 +77,7 @@ const SIZES =
 
 function toEntity(map: ListedMap): MapEntity {
   return {
-    id: map.id,
-    name: map.name,
-    type: map.type,
-    keySize: map.key_size,
-    valueSize: map.value_size,
-    maxEntries: map.max_entries,
-    owners: [...new Set(map.holders.map(({ comm }) => comm))],
-    ...(map.atLeast === undefined ? {} : { atLeast: map.atLeast }),
-    ...(map.unchargedBytes > 0 ? { uncharged: map.unchargedBytes } : {}),
+    ...describeMap(map),
     changes: [0, map.bytes, map.elements ?? -1, map.backlogBytes ?? -1],
     max: map.bytes,
     maxMs: 0,

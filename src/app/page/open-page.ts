@@ -2,7 +2,7 @@
 import type { PageCollector, PageOptions } from './page-collector.ts';
 
 /** The collector of a page of `count` recordings or runs, as far as that is known. */
-export async function openPage(options: PageOptions | undefined, count: number): Promise<PageCollector> {
+export async function openPage(options: Partial<PageOptions>, count: number): Promise<PageCollector> {
   const page = await import('./page-collector.ts');
-  return new page.PageCollector(options ?? page.PAGE_DEFAULTS, count);
+  return new page.PageCollector(options, count);
 }

@@ -21,7 +21,7 @@ export interface PageOptions {
 }
 
 /** The defaults of a page. */
-export const PAGE_DEFAULTS: PageOptions = { threshold: 0.01, embed: true, names: true };
+const DEFAULTS: PageOptions = { threshold: 0.01, embed: true, names: true };
 
 /** More runs are counted only. */
 const MAX_RUNS = 20;
@@ -44,10 +44,10 @@ export class PageCollector {
   #current: PageRunCollector | undefined;
 
   /** @param count the number of recordings or runs, as far as it is known. */
-  constructor(options: PageOptions, count: number) {
-    this.#options = options;
+  constructor(options: Partial<PageOptions>, count: number) {
+    this.#options = { ...DEFAULTS, ...options };
     this.#buckets = count > MAX_FINE_RUNS ? COARSE_BUCKETS : MAX_BUCKETS;
-    this.#hider = options.names ? undefined : new NameHider();
+    this.#hider = this.#options.names ? undefined : new NameHider();
   }
 
   /** Starts a recording, or a run that is recorded. */

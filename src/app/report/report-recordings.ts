@@ -21,7 +21,7 @@ export interface ReportJob {
   plan: GatePlan;
   request: ReportRequest;
   /** For the format html. */
-  page: PageOptions;
+  page: Partial<PageOptions>;
   /**
    * The first option that requires an evaluation, which is not possible for a verdict; undefined if there is
    * none.

@@ -6,9 +6,6 @@ import { readBudgetFile, toGatePlan } from '../options/gate-plan.ts';
 import { parseShare } from '../options/parse-count.ts';
 import { inputPlaces, rejectSharedPlaces } from '../options/places.ts';
 
-/** Parts of a composition below this share are combined. */
-const DEFAULT_THRESHOLD = 0.01;
-
 /** The options of `report`. */
 export interface ReportFlags extends BudgetFlags, BaselineFlags {
   format: string;
@@ -56,8 +53,7 @@ export async function report(files: string[], flags: ReportFlags): Promise<numbe
     plan,
     request: chosen,
     page: {
-      threshold:
-        flags.threshold === undefined ? DEFAULT_THRESHOLD : parseShare(flags.threshold, '--threshold'),
+      ...(flags.threshold === undefined ? {} : { threshold: parseShare(flags.threshold, '--threshold') }),
       embed: flags.embed,
       names: flags.names,
     },

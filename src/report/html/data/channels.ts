@@ -1,6 +1,7 @@
 /** The series of a page: which there are, and their values in a sample. */
 import type { BpfTotals } from '../../../model/bpf-totals.ts';
 import type { Sample } from '../../../model/sample.ts';
+import { type Channel, hasValues, type ThinnedSeries } from './thinner.ts';
 
 /** A series of the timeline. */
 export interface LineChannel {
@@ -25,6 +26,16 @@ export const LINES: readonly LineChannel[] = [
   },
   { id: 'pss', label: 'pss', meaning: 'sum of proportional set sizes' },
 ];
+
+/** The lines of a run that have values, each with the number of its colour. */
+export function shownLines({
+  channels,
+}: ThinnedSeries): (LineChannel & { channel: Channel; color: number })[] {
+  return LINES.flatMap((line, color) => {
+    const channel = channels[line.id];
+    return channel === undefined || !hasValues(channel.max) ? [] : [{ ...line, channel, color }];
+  });
+}
 
 /** Parts of the memory that only the composition needs. */
 export const STAT_PARTS = [

@@ -5,17 +5,22 @@ import { STAT_PARTS } from './channels.ts';
 import { valuesAt } from './entity-history.ts';
 import { MAP_WIDTH, type MapEntity, type Part, PROCESS_WIDTH, type RunModel } from './page-model.ts';
 
-/** The ways to compose. */
-export const VIEWS = [
-  { id: 'kind', label: 'Charged memory by kind' },
-  { id: 'processes', label: 'Processes by command' },
-  { id: 'maps-name', label: 'BPF maps by name' },
-  { id: 'maps-type', label: 'BPF maps by type' },
-  { id: 'maps-owner', label: 'BPF maps by owner' },
-] as const;
+/** The ways to compose, in the order of the page. */
+const LABELS = {
+  kind: 'Charged memory by kind',
+  processes: 'Processes by command',
+  'maps-name': 'BPF maps by name',
+  'maps-type': 'BPF maps by type',
+  'maps-owner': 'BPF maps by owner',
+} as const;
 
 /** One of them. */
-export type ViewId = (typeof VIEWS)[number]['id'];
+export type ViewId = keyof typeof LABELS;
+
+/** What a page calls it. */
+export function labelOf(view: ViewId): string {
+  return LABELS[view];
+}
 
 /** Those of BPF maps. */
 export type MapView = Exclude<ViewId, 'kind' | 'processes'>;
@@ -62,7 +67,7 @@ export function viewsOf(run: RunModel): ViewId[] {
     'maps-type': hasMaps,
     'maps-owner': hasMaps,
   };
-  return VIEWS.map(({ id }) => id).filter((id) => isKnown[id]);
+  return (Object.keys(LABELS) as ViewId[]).filter((id) => isKnown[id]);
 }
 
 function composeKinds(run: RunModel, elapsedMs: number): Part | undefined {

@@ -1,5 +1,13 @@
 /** The compact form of a page's model: differences compress to a fraction of the values. */
-import type { MapEntity, NamedTree, PageModel, ProcessEntity, RunModel } from './page-model.ts';
+import {
+  MAP_WIDTH,
+  type MapEntity,
+  type NamedTree,
+  type PageModel,
+  PROCESS_WIDTH,
+  type ProcessEntity,
+  type RunModel,
+} from './page-model.ts';
 import type { Channel, ThinnedSeries } from './thinner.ts';
 
 /** Differences to the previous value; null for NaN. */
@@ -11,10 +19,9 @@ interface EncodedSeries {
   channels: Record<string, { min: Column; span: Column; last: Column; late: string }>;
 }
 
-interface EncodedRun extends Omit<RunModel, 'series' | 'maps' | 'processes'> {
+/** Maps and processes with differences in place of their values. */
+interface EncodedRun extends Omit<RunModel, 'series'> {
   series: EncodedSeries;
-  maps: RunModel['maps'];
-  processes: RunModel['processes'];
 }
 
 /** What the data of a page contain. */
@@ -29,7 +36,7 @@ export function encodeModel({ runs, trees, threshold }: PageModel): EncodedModel
   return {
     threshold,
     trees,
-    runs: runs.map((run) => ({ ...run, series: encodeSeries(run.series), ...encodeEntities(run) })),
+    runs: runs.map((run) => ({ ...run, series: encodeSeries(run.series), ...entitiesOf(run, -1) })),
   };
 }
 
@@ -38,7 +45,7 @@ export function decodeModel({ runs, trees, threshold }: EncodedModel): PageModel
   return {
     threshold,
     trees,
-    runs: runs.map((run) => ({ ...run, series: decodeSeries(run.series), ...decodeEntities(run) })),
+    runs: runs.map((run) => ({ ...run, series: decodeSeries(run.series), ...entitiesOf(run, 1) })),
   };
 }
 
@@ -100,17 +107,18 @@ function sums(column: Column): Float64Array {
   });
 }
 
-function encodeEntities({ maps, processes }: RunModel): Pick<EncodedRun, 'maps' | 'processes'> {
+/** Encodes the values of maps and processes (-1), or decodes them (1). */
+function entitiesOf(
+  { maps, processes }: Pick<RunModel, 'maps' | 'processes'>,
+  sign: 1 | -1,
+): Pick<RunModel, 'maps' | 'processes'> {
+  const [mapStep, processStep] = [MAP_WIDTH + 1, PROCESS_WIDTH + 1];
   return {
-    maps: { ...maps, entities: maps.entities.map((each) => withChanges(each, 4, -1)) },
-    processes: { ...processes, entities: processes.entities.map((each) => withChanges(each, 3, -1)) },
-  };
-}
-
-function decodeEntities({ maps, processes }: EncodedRun): Pick<RunModel, 'maps' | 'processes'> {
-  return {
-    maps: { ...maps, entities: maps.entities.map((each) => withChanges(each, 4, 1)) },
-    processes: { ...processes, entities: processes.entities.map((each) => withChanges(each, 3, 1)) },
+    maps: { ...maps, entities: maps.entities.map((each) => withChanges(each, mapStep, sign)) },
+    processes: {
+      ...processes,
+      entities: processes.entities.map((each) => withChanges(each, processStep, sign)),
+    },
   };
 }
 

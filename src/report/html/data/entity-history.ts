@@ -83,6 +83,12 @@ export class EntityHistory {
     if (entity !== undefined) this.#push(entity, new Array<number>(this.#width).fill(-1));
   }
 
+  /** Forgets what describes entities that were left out, once there is twice as much as entities are kept. */
+  trim(infos: Map<number, unknown>): void {
+    if (infos.size <= 2 * MAX_ENTITIES) return;
+    for (const id of infos.keys()) if (!this.#entities.has(id)) infos.delete(id);
+  }
+
   /** The largest entities by their maximum. */
   finish(most: number): History {
     const all = [...this.#entities.values()].sort((a, b) => b.max - a.max);
@@ -179,11 +185,11 @@ export function valuesAt(
   elapsedMs: number,
   width: number,
 ): number[] | undefined {
-  let shown: number[] | undefined;
+  let start = -1;
   for (let at = 0; at < changes.length; at += width + 1) {
     const ms = moments[changes[at] as number] ?? Number.POSITIVE_INFINITY;
     if (ms > elapsedMs) break;
-    shown = changes.slice(at + 1, at + 1 + width);
+    start = at + 1;
   }
-  return shown === undefined || shown[0] === -1 ? undefined : shown;
+  return start < 0 || changes[start] === -1 ? undefined : changes.slice(start, start + width);
 }

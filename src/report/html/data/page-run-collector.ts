@@ -2,7 +2,6 @@
 import type { ExplainRecord } from '../../../model/explain/explain-record.ts';
 import type {
   EventRecord,
-  LiveMap,
   MapsRecord,
   RecordLine,
   StartRecord,
@@ -11,6 +10,7 @@ import type {
 import type { Sample } from '../../../model/sample.ts';
 import { CHANNELS, ChannelReader } from './channels.ts';
 import { EntityHistory } from './entity-history.ts';
+import { describeMap } from './map-info.ts';
 import { treeOfRecord } from './named-tree.ts';
 import {
   type LimitLine,
@@ -161,13 +161,7 @@ export class PageRunCollector {
       this.#mapInfos.set(map.id, describeMap(map));
       this.#maps.set(map.id, [map.bytes, map.elements ?? -1, map.backlogBytes ?? -1]);
     }
-    if (this.#mapInfos.size > 2 * 20_000) this.#forgetMaps();
-  }
-
-  /** The history has forgotten the smallest, too. */
-  #forgetMaps(): void {
-    const kept = new Set(this.#maps.finish(Number.POSITIVE_INFINITY).entities.map(({ id }) => id));
-    for (const id of this.#mapInfos.keys()) if (!kept.has(id)) this.#mapInfos.delete(id);
+    this.#maps.trim(this.#mapInfos);
   }
 
   #addProcesses({
@@ -197,7 +191,7 @@ export class PageRunCollector {
         ...(text === undefined ? {} : { command: text }),
       });
     }
-    if (this.#processInfos.size > 2 * 20_000) this.#forgetProcesses();
+    this.#processes.trim(this.#processInfos);
   }
 
   #keyOf(pid: number): number {
@@ -208,11 +202,6 @@ export class PageRunCollector {
     return key;
   }
 
-  #forgetProcesses(): void {
-    const kept = new Set(this.#processes.finish(Number.POSITIVE_INFINITY).entities.map(({ id }) => id));
-    for (const id of this.#processInfos.keys()) if (!kept.has(id)) this.#processInfos.delete(id);
-  }
-
   /** The last tree of each moment: a new peak replaces the previous one. */
   #addTree(record: ExplainRecord): void {
     const tree = treeOfRecord(record);
@@ -220,20 +209,6 @@ export class PageRunCollector {
     if (same >= 0) this.#trees[same] = tree;
     else if (this.#trees.length < MAX_TREES) this.#trees.push(tree);
   }
-}
-
-function describeMap(map: LiveMap): MapInfo {
-  return {
-    id: map.id,
-    name: map.name,
-    type: map.type,
-    keySize: map.key_size,
-    valueSize: map.value_size,
-    maxEntries: map.max_entries,
-    owners: [...new Set((map.holders ?? []).map(({ comm }) => comm))],
-    ...(map.atLeast === undefined ? {} : { atLeast: map.atLeast }),
-    ...(map.unchargedBytes > 0 ? { uncharged: map.unchargedBytes } : {}),
-  };
 }
 
 function limitsOf(sample: Sample | undefined): LimitLine[] {

@@ -17,6 +17,18 @@ export interface ThinnedSeries {
   channels: Record<string, Channel>;
 }
 
+/** The highest value; undefined if none is known. */
+export function highestOf(values: Float64Array | undefined): number | undefined {
+  let highest: number | undefined;
+  for (const value of values ?? []) if (value > (highest ?? -1)) highest = value;
+  return highest;
+}
+
+/** Whether a series has a value other than 0. */
+export function hasValues(values: Float64Array): boolean {
+  return values.some((value) => value > 0);
+}
+
 /** Two points for each bucket: at most 4,000 points. */
 export const MAX_BUCKETS = 2000;
 

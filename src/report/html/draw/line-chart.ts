@@ -3,6 +3,7 @@ import { formatBytes, formatDuration } from '../../../format/units.ts';
 import type { PageEvent } from '../data/page-model.ts';
 import { STROKES } from './chart-colors.ts';
 import { escapeName, escapeText } from './markup.ts';
+import { ticksUpTo } from './ticks.ts';
 
 /** One line; null leaves a gap. */
 export interface ChartLine {
@@ -54,7 +55,7 @@ export function lineChart(lines: readonly ChartLine[], marks: ChartMarks, format
   top *= 1.05;
   const x = (s: number) => LEFT + (s / endS) * (WIDTH - LEFT - RIGHT);
   const y = (value: number) => TOP + (1 - value / top) * (height - TOP - BOTTOM);
-  const grid = steps(top, print === formatBytes).map((value) => {
+  const grid = ticksUpTo(top, 5, print === formatBytes).map((value) => {
     const at = y(value).toFixed(0);
     return `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at}" y2="${at}" stroke="#ccc" stroke-width="1"/><text class="axis" x="${LEFT - 6}" y="${Number(at) + 4}" text-anchor="end" fill="#555">${escapeText(print(value))}</text>`;
   });
@@ -79,15 +80,6 @@ export function lineChart(lines: readonly ChartLine[], marks: ChartMarks, format
       ? ''
       : `<circle class="peak" cx="${x(peak.elapsedMs / 1000).toFixed(1)}" cy="${y(peak.bytes).toFixed(1)}" r="4" fill="#c23636"/><text class="peak" x="${Math.min(WIDTH - 120, x(peak.elapsedMs / 1000) + 7).toFixed(0)}" y="${(y(peak.bytes) + 4).toFixed(0)}" fill="#b02a2a">peak ${formatBytes(peak.bytes)}</text>`;
   return `<svg class="chart" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeName(`${title}; the table below has the figures`)}" font-family="sans-serif" font-size="12">${grid.join('')}${times.join('')}${ticks.join('')}${bars.join('')}${drawn.join('')}${mark}</svg>`;
-}
-
-/** A step of 1, 2 or 5, in powers of 10 or of 1024. */
-function steps(top: number, isBinary: boolean): number[] {
-  const base = isBinary ? 1024 ** Math.floor(Math.log(Math.max(1, top)) / Math.log(1024)) : 1;
-  const raw = top / base / 5;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = ([1, 2, 5].find((each) => each * power >= raw) ?? 10) * power * base;
-  return Array.from({ length: Math.floor(top / step) + 1 }, (_, index) => index * step);
 }
 
 /** Extremes of each column, in the order of their times. */

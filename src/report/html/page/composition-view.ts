@@ -1,6 +1,6 @@
 /** The composition at any moment: treemap, pie and table, which descend into parts. */
 import { formatBytes, formatDuration } from '../../../format/units.ts';
-import { composeAt, shownParts, VIEWS, type ViewId, viewsOf } from '../data/composition.ts';
+import { composeAt, labelOf, shownParts, viewsOf } from '../data/composition.ts';
 import type { NamedTree, PageModel, Part, RunModel } from '../data/page-model.ts';
 import { compositionMarkup } from '../draw/composition-markup.ts';
 import { button, choice, create, find } from './elements.ts';
@@ -193,8 +193,4 @@ export class CompositionView {
     this.#slider.setAttribute('aria-valuetext', at);
     this.#status.textContent = isMoving ? `at ${at}` : 'does not change with the moment';
   }
-}
-
-function labelOf(view: ViewId): string {
-  return VIEWS.find(({ id }) => id === view)?.label ?? view;
 }

@@ -1,6 +1,7 @@
 /** The data of the timeline in the form that uPlot draws. */
-import { LINES } from '../data/channels.ts';
+import { shownLines } from '../data/channels.ts';
 import type { RunModel } from '../data/page-model.ts';
+import { highestOf } from '../data/thinner.ts';
 import { axisOf, levelsOf, pointsOf } from '../draw/points.ts';
 
 /** A column: null without a value at that time. */
@@ -18,29 +19,17 @@ export interface Plotted {
 /** The series of a run as lines. */
 export function runSeries(run: RunModel): Plotted {
   const axis = axisOf(run.series);
-  const drawn = LINES.flatMap(({ id, label }, color) => {
-    const channel = run.series.channels[id];
-    if (channel === undefined || !channel.max.some((value) => value > 0)) return [];
-    return [
-      {
-        series: { id, label, color, isArea: false },
-        values: pointsOf(axis, channel) as Values,
-        max: largest(channel.max),
-      },
-    ];
-  });
+  const drawn = shownLines(run.series).map(({ id, label, color, channel }) => ({
+    series: { id, label, color, isArea: false },
+    values: pointsOf(axis, channel) as Values,
+    max: highestOf(channel.max),
+  }));
   return {
     data: [axis.seconds, ...drawn.map(({ values }) => values)],
     series: drawn.map(({ series }) => series),
     values: drawn.map(({ values }) => values),
     maxima: drawn.map(({ max }) => max),
   };
-}
-
-function largest(values: Float64Array): number | undefined {
-  let most: number | undefined;
-  for (const value of values) if (value > (most ?? -1)) most = value;
-  return most;
 }
 
 /** The parts of a stack from the bottom: they add up to `current`. */
@@ -95,7 +84,7 @@ export function stackedSeries(run: RunModel, hidden: ReadonlySet<string>): Plott
     series: order.map((index) => ({ ...(shown[index] as (typeof STACK)[number]), isArea: true })),
     values: order.map((index) => parts[shown[index]?.id ?? ''] ?? []),
     maxima: order.map((index) =>
-      largest(Float64Array.from(parts[shown[index]?.id ?? ''] ?? [], (value) => value ?? -1)),
+      highestOf(Float64Array.from(parts[shown[index]?.id ?? ''] ?? [], (value) => value ?? -1)),
     ),
   };
 }
@@ -133,6 +122,6 @@ export function overlaySeries(runs: readonly RunModel[]): Plotted {
       isArea: false,
     })),
     values: columns,
-    maxima: columns.map((column) => largest(Float64Array.from(column, (value) => value ?? -1))),
+    maxima: columns.map((column) => highestOf(Float64Array.from(column, (value) => value ?? -1))),
   };
 }

@@ -3,10 +3,10 @@ import uPlot from 'uplot';
 import { formatBytes, formatDuration } from '../../../format/units.ts';
 import type { PageModel, RunModel } from '../data/page-model.ts';
 import { STROKES } from '../draw/chart-colors.ts';
+import { ticksUpTo } from '../draw/ticks.ts';
 import { button, choice, create, darkScheme, find } from './elements.ts';
 import { drawMarks, type Marks } from './marks.ts';
 import { overlaySeries, type Plotted, runSeries, stackedSeries } from './plotted.ts';
-import { scaleBytes } from './ticks.ts';
 
 const HEIGHT = 360;
 /** One step of zoom. */
@@ -137,7 +137,7 @@ export class TimelineView {
           {
             ...axis,
             size: 74,
-            splits: (_, _axis, _min, max) => scaleBytes(max),
+            splits: (_, _axis, _min, max) => ticksUpTo(max, 6, true),
             values: (_, splits) => splits.map(formatBytes),
           },
         ],
@@ -200,7 +200,7 @@ export class TimelineView {
   }
 
   #marks(): Marks {
-    const run = this.#run ?? (this.#runs.length === 1 ? this.#runs[0] : undefined);
+    const run = this.#run;
     const isShown = (channel: string) => !this.#hidden.has(channel);
     return {
       limits: run?.limits.filter(({ channel }) => isShown(channel)) ?? [],

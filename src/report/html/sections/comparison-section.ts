@@ -11,11 +11,13 @@ import {
   formatSigned,
   formatSignedPercent,
 } from '../../wording.ts';
+import { LINES } from '../data/channels.ts';
 import { maximaByName } from '../data/entity-history.ts';
 import { MAP_WIDTH, PROCESS_WIDTH } from '../data/page-model.ts';
 import { escapeName, escapeText, tableMarkup } from '../draw/markup.ts';
 import type { PageInput, PageRun } from './page-input.ts';
 import { details, section } from './section.ts';
+import { maximumOf } from './summary-section.ts';
 
 const WORDS: Readonly<Record<MetricDifference['verdict'], string>> = {
   regressed: 'REGRESSED',
@@ -36,16 +38,9 @@ export function comparisonSection({ verdict, runs }: PageInput): string {
   return section('comparison', 'Comparison', parts.join(''));
 }
 
-const FIGURES = ['current', 'workingset', 'anon', 'file', 'kernel', 'bpf', 'swap', 'rss', 'pss'] as const;
-
 function recordingTable(runs: readonly PageRun[]): string {
-  const maxima = runs.map(({ model, summary }) => {
-    const values: Record<string, number | undefined> = {};
-    for (const id of FIGURES) values[id] = summary?.maxima?.[id] ?? highest(model.series.channels[id]?.max);
-    return { peak: model.peak?.bytes, ...values } as Record<string, number | undefined>;
-  });
-  const rows = ['peak', ...FIGURES].flatMap((id) => {
-    const values = maxima.map((each) => each[id]);
+  const rows = ['peak', ...LINES.map(({ id }) => id)].flatMap((id) => {
+    const values = runs.map((run) => (id === 'peak' ? run.model.peak?.bytes : maximumOf(run, id)));
     if (values.every((value) => value === undefined || value === 0)) return [];
     const [first, last] = [values[0], values.at(-1)];
     const change = first === undefined || last === undefined ? '-' : formatSigned(last - first, 'bytes');
@@ -71,12 +66,6 @@ function recordingTable(runs: readonly PageRun[]): string {
 
 function cut(label: string): string {
   return label.length <= 60 ? label : `...${label.slice(-57)}`;
-}
-
-function highest(values: Float64Array | undefined): number | undefined {
-  let most: number | undefined;
-  for (const value of values ?? []) if (value > (most ?? -1)) most = value;
-  return most;
 }
 
 /** Rows of what grew by name. */

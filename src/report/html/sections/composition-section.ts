@@ -1,6 +1,6 @@
 /** What memory consists of: the charts of a composition, BPF maps and processes. */
 import { formatBytes, formatDuration } from '../../../format/units.ts';
-import { composeAt, VIEWS, viewsOf } from '../data/composition.ts';
+import { composeAt, labelOf, viewsOf } from '../data/composition.ts';
 import { valuesAt } from '../data/entity-history.ts';
 import {
   MAP_WIDTH,
@@ -32,11 +32,10 @@ export function compositionSection({ runs, trees, threshold }: PageInput): strin
     ...runs.slice(0, MAX_RUNS).flatMap(({ model }) => runParts(model, threshold, runs.length > 1)),
   ];
   if (parts.length === 0) return '';
-  const [first = '', ...others] = parts;
   return section(
     'composition',
     'Composition',
-    `<div id="composition-view"></div><div id="composition-static">${first}${others.map((part) => part).join('')}</div>`,
+    `<div id="composition-view"></div><div id="composition-static">${parts.join('')}</div>`,
   );
 }
 
@@ -51,9 +50,8 @@ function runParts(model: RunModel, threshold: number, isOneOfSeveral: boolean): 
   const composed = viewsOf(model).flatMap((view, index) => {
     const whole = composeAt(model, view, shownMs);
     if (whole === undefined) return [];
-    const label = VIEWS.find(({ id }) => id === view)?.label ?? view;
     const markup = compositionMarkup(whole, threshold, false);
-    const heading = `${label}${of}, at ${formatDuration(shownMs)}`;
+    const heading = `${labelOf(view)}${of}, at ${formatDuration(shownMs)}`;
     return [index === 0 ? `<h3>${escapeName(heading)}</h3>${markup}` : details(heading, markup)];
   });
   return [...composed, ...model.trees.map((tree) => treePart(tree, threshold))];
@@ -82,7 +80,7 @@ function mapTable({ maps, label }: Pick<RunModel, 'maps' | 'label'>, isOneOfSeve
   const isGone = (map: MapEntity) => valuesAt(maps, map, Number.POSITIVE_INFINITY, MAP_WIDTH) === undefined;
   const rows = maps.entities.slice(0, MAX_MAP_ROWS).map((map) => {
     const [, elements = -1, backlog = -1] = lastValues(map);
-    const most = mostElements(map);
+    const most = mostOfSecond(map, MAP_WIDTH);
     const fill = elements < 0 || map.maxEntries === 0 ? '-' : formatShare(elements / map.maxEntries);
     const notes = [
       ...(map.atLeast === undefined ? [] : ['at least: the kernel understates it']),
@@ -157,9 +155,10 @@ function lastValues({ changes }: MapEntity): number[] {
   return [];
 }
 
-function mostElements({ changes }: MapEntity): number {
+/** The maximum of the second value: elements of a map, PSS of a process; -1 if it is not known. */
+function mostOfSecond({ changes }: MapEntity | ProcessEntity, width: number): number {
   let most = -1;
-  for (let at = 2; at < changes.length; at += MAP_WIDTH + 1) most = Math.max(most, changes[at] as number);
+  for (let at = 2; at < changes.length; at += width + 1) most = Math.max(most, changes[at] as number);
   return most;
 }
 
@@ -205,8 +204,7 @@ export function processSection({ runs }: PageInput): string {
   return section('processes', 'Processes', tables.join(''));
 }
 
-function formatPss({ changes }: ProcessEntity): string {
-  let most = -1;
-  for (let at = 2; at < changes.length; at += PROCESS_WIDTH + 1) most = Math.max(most, changes[at] as number);
+function formatPss(entity: ProcessEntity): string {
+  const most = mostOfSecond(entity, PROCESS_WIDTH);
   return most < 0 ? '-' : formatBytes(most);
 }

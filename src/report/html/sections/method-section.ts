@@ -4,7 +4,7 @@ import { formatBytes, formatDuration } from '../../../format/units.ts';
 import { FIELDS } from '../../../model/field-catalogue.ts';
 import { escapeName, escapeText, tableMarkup } from '../draw/markup.ts';
 import type { PageInput, PageRun } from './page-input.ts';
-import { section } from './section.ts';
+import { fact, section } from './section.ts';
 import { factTable } from './summary-section.ts';
 
 /** Runs whose host is listed. */
@@ -43,13 +43,8 @@ function hostRows({ start, summary }: PageRun): [string, string][] {
       `Linux ${host.kernel}, ${host.arch}, ${host.cpus} CPUs (${host.possibleCpus} possible), pages of ${host.pageSizeBytes} B, ${formatBytes(host.memTotalBytes)} of memory`,
     ],
     ['Mode', `${mode}, ${placement.kind}: ${placement.reason}`],
-    ...(leaf === undefined ? [] : ([['Cgroup', leaf]] as [string, string][])),
-    ...(attached === undefined
-      ? []
-      : ([['Attached to', `${attached.target}; peak since its ${attached.peakSince}`]] as [
-          string,
-          string,
-        ][])),
+    ...fact('Cgroup', leaf),
+    ...fact('Attached to', attached && `${attached.target}; peak since its ${attached.peakSince}`),
     [
       'Intervals',
       [
@@ -60,14 +55,12 @@ function hostRows({ start, summary }: PageRun): [string, string][] {
           : `processes ${formatDuration(processIntervalMs)}`,
       ].join(', '),
     ],
-    ...(summary?.samples.readings === undefined
-      ? []
-      : ([
-          [
-            'Readings between samples',
-            `${summary.samples.readings}, at most ${formatDuration(summary.samples.longestReadingGapMs ?? 0)} apart; their maxima are in the timeline`,
-          ],
-        ] as [string, string][])),
+    ...fact(
+      'Readings between samples',
+      summary?.samples.readings === undefined
+        ? undefined
+        : `${summary.samples.readings}, at most ${formatDuration(summary.samples.longestReadingGapMs ?? 0)} apart; their maxima are in the timeline`,
+    ),
     ['cmemstat', cmemstat],
   ];
 }

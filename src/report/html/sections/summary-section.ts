@@ -18,23 +18,19 @@ import {
   type TimeOrigin,
   titleOf,
 } from '../../wording.ts';
+import { highestOf } from '../data/thinner.ts';
 import { escapeName, escapeText, tableMarkup } from '../draw/markup.ts';
 import type { PageInput, PageRun } from './page-input.ts';
-import { section } from './section.ts';
+import { fact, section } from './section.ts';
 
 /** The summary: a tile for each figure. */
 export function summarySection({ verdict, runs, facts = [] }: PageInput): string {
   const tiles = runs.length === 1 && runs[0] !== undefined ? tilesOfRun(runs[0]) : [];
-  const times = verdict === undefined ? undefined : describeTimes(verdict);
   const rows: [string, string][] = [
-    ...(verdict === undefined
-      ? []
-      : ([
-          ['Outcome', describeOutcome(verdict)],
-          ['Target', describeTarget(verdict)],
-          ['cmemstat', describeExit(verdict)],
-          ...(times === undefined ? [] : [['Time', times]]),
-        ] as [string, string][])),
+    ...fact('Outcome', verdict && describeOutcome(verdict)),
+    ...fact('Target', verdict && describeTarget(verdict)),
+    ...fact('cmemstat', verdict && describeExit(verdict)),
+    ...fact('Time', verdict && describeTimes(verdict)),
     ...(runs.length === 1 && runs[0] !== undefined ? rowsOfRun(runs[0]) : []),
   ];
   const tables = [
@@ -58,9 +54,14 @@ export function factTable(caption: string, rows: readonly (readonly [string, str
   );
 }
 
-function tilesOfRun({ model, summary }: PageRun): [string, string][] {
-  const maxima = summary?.maxima ?? {};
-  const maximum = (id: string) => maxima[id] ?? highestOf(model.series.channels[id]?.max);
+/** The maximum of a series: that of the summary if it has one, otherwise that of the samples. */
+export function maximumOf({ model, summary }: PageRun, id: string): number | undefined {
+  return summary?.maxima?.[id] ?? highestOf(model.series.channels[id]?.max);
+}
+
+function tilesOfRun(run: PageRun): [string, string][] {
+  const { model } = run;
+  const maximum = (id: string) => maximumOf(run, id);
   const tile = (name: string, value: number | undefined): [string, string][] =>
     value === undefined || (value === 0 && name.startsWith('swap')) ? [] : [[name, formatBytes(value)]];
   return [
@@ -75,67 +76,48 @@ function tilesOfRun({ model, summary }: PageRun): [string, string][] {
   ];
 }
 
-function highestOf(values: Float64Array | undefined): number | undefined {
-  let highest: number | undefined;
-  for (const value of values ?? []) if (value > (highest ?? -1)) highest = value;
-  return highest;
-}
-
 function rowsOfRun({ summary, model }: PageRun): [string, string][] {
   if (summary === undefined)
     return [['Recording', 'ends before its summary: the run was still going on, or cmemstat was killed']];
   const { peak, averages, growth = {}, events = {}, processes, outlived, samples, stallUs } = summary;
-  const listed = (values: Record<string, number>, format: (value: number) => string) =>
+  const listed = (values: Record<string, number>) =>
     Object.entries(values)
-      .map(([name, value]) => `${name} ${format(value)}`)
+      .map(([name, bytes]) => `${name} ${formatBytes(bytes)}`)
       .join(', ');
   const happened = Object.entries(events).filter(([, count]) => count > 0);
   return [
-    ...(peak === undefined
-      ? []
-      : ([
-          [
-            'Peak',
-            `${formatBytes(peak.bytes)}, ${peakNote(summary)}${peak.unseenBytes === undefined ? '' : `; ${formatBytes(peak.unseenBytes)} of it fell between two readings`}`,
-          ],
-        ] as [string, string][])),
-    ['Averages', listed(averages, formatBytes)],
-    ...(Object.keys(growth).length === 0
-      ? []
-      : ([
-          [
-            'Growth',
-            `${listed(growth, formatBytes)} per minute, over the second half${summary.restarts === undefined ? '' : ' of the last cgroup'}`,
-          ],
-        ] as [string, string][])),
+    ...fact(
+      'Peak',
+      peak &&
+        `${formatBytes(peak.bytes)}, ${peakNote(summary)}${peak.unseenBytes === undefined ? '' : `; ${formatBytes(peak.unseenBytes)} of it fell between two readings`}`,
+    ),
+    ['Averages', listed(averages)],
+    ...fact(
+      'Growth',
+      Object.keys(growth).length === 0
+        ? undefined
+        : `${listed(growth)} per minute, over the second half${summary.restarts === undefined ? '' : ' of the last cgroup'}`,
+    ),
     [
       'Events',
       happened.length === 0 ? 'none' : happened.map(([name, count]) => `${name} ${count}`).join(', '),
     ],
-    ...(stallUs?.some === undefined
-      ? []
-      : ([
-          [
-            'Waited for memory',
-            `${formatDuration(stallUs.some / 1000)} (some), ${formatDuration((stallUs.full ?? 0) / 1000)} (full)`,
-          ],
-        ] as [string, string][])),
-    ...(processes === undefined
-      ? []
-      : ([['Processes, at most', String(processes.max)]] as [string, string][])),
-    ...(outlived.length === 0
-      ? []
-      : ([['Outlived the target', outlived.map(({ comm, pid }) => `${comm} (${pid})`).join(', ')]] as [
-          string,
-          string,
-        ][])),
+    ...fact(
+      'Waited for memory',
+      stallUs?.some === undefined
+        ? undefined
+        : `${formatDuration(stallUs.some / 1000)} (some), ${formatDuration((stallUs.full ?? 0) / 1000)} (full)`,
+    ),
+    ...fact('Processes, at most', processes && String(processes.max)),
+    ...fact(
+      'Outlived the target',
+      outlived.length === 0 ? undefined : outlived.map(({ comm, pid }) => `${comm} (${pid})`).join(', '),
+    ),
     [
       'Samples',
       `${samples.count}, ${samples.late} late, ${samples.missed} missed, longest gap ${formatDuration(samples.longestGapMs)}`,
     ],
-    ...(model.eventsOmitted === 0
-      ? []
-      : ([['Events not listed', String(model.eventsOmitted)]] as [string, string][])),
+    ...fact('Events not listed', model.eventsOmitted === 0 ? undefined : String(model.eventsOmitted)),
   ];
 }
 

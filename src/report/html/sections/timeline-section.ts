@@ -1,7 +1,8 @@
 /** The timeline of each run as a static chart with its table; the script of the page draws its own. */
 import { formatBytes, formatDuration } from '../../../format/units.ts';
-import { LINES } from '../data/channels.ts';
+import { LINES, shownLines } from '../data/channels.ts';
 import type { LimitLine, RunModel } from '../data/page-model.ts';
+import { type Channel, hasValues } from '../data/thinner.ts';
 import { STROKES } from '../draw/chart-colors.ts';
 import { type ChartLine, lineChart } from '../draw/line-chart.ts';
 import { escapeName, escapeText, formatShare, tableMarkup } from '../draw/markup.ts';
@@ -43,23 +44,18 @@ function timelineChart(model: RunModel): string {
 
 function linesOf(model: RunModel): ChartLine[] {
   const axis = axisOf(model.series);
-  return LINES.flatMap(({ id, label }, color) => {
-    const channel = model.series.channels[id];
-    if (channel === undefined || !hasValues(channel.max)) return [];
-    return [{ label, seconds: axis.seconds, values: pointsOf(axis, channel), color }];
-  });
-}
-
-/** Whether a series has a value other than 0. */
-function hasValues(values: Float64Array): boolean {
-  return values.some((value) => value > 0);
+  return shownLines(model.series).map(({ label, channel, color }) => ({
+    label,
+    seconds: axis.seconds,
+    values: pointsOf(axis, channel),
+    color,
+  }));
 }
 
 function legendOf(model: RunModel): string {
-  const items = LINES.flatMap(({ id, label, meaning }, color) => {
-    const channel = model.series.channels[id];
-    return channel === undefined || !hasValues(channel.max) ? [] : [legendItem(color, label, meaning)];
-  });
+  const items = shownLines(model.series).map(({ color, label, meaning }) =>
+    legendItem(color, label, meaning),
+  );
   return `<ul class="legend">${items.join('')}</ul>`;
 }
 
@@ -80,14 +76,14 @@ function overlayChart(runs: readonly PageRun[]): string {
 }
 
 function timelineTable(model: RunModel): string {
-  const { fromMs, toMs, channels } = model.series;
-  const shown = LINES.filter(({ id }) => channels[id] !== undefined && hasValues(channels[id].max));
+  const { fromMs, toMs } = model.series;
+  const shown = shownLines(model.series);
   const step = Math.max(1, Math.ceil(toMs.length / MAX_ROWS));
   const rows: string[][] = [];
   for (let start = 0; start < toMs.length; start += step) {
     const end = Math.min(toMs.length, start + step);
-    const cells = shown.map(({ id }) => {
-      const [low, high] = rangeOf(channels[id]?.min, channels[id]?.max, start, end);
+    const cells = shown.map(({ channel }) => {
+      const [low, high] = rangeOf(channel, start, end);
       if (high === undefined || low === undefined) return '-';
       return low === high ? formatBytes(low) : `${formatBytes(low)} to ${formatBytes(high)}`;
     });
@@ -102,14 +98,13 @@ function timelineTable(model: RunModel): string {
 }
 
 function rangeOf(
-  min: Float64Array | undefined,
-  max: Float64Array | undefined,
+  { min, max }: Channel,
   start: number,
   end: number,
 ): [number | undefined, number | undefined] {
   let [low, high]: [number | undefined, number | undefined] = [undefined, undefined];
   for (let index = start; index < end; index += 1) {
-    const [lower, upper] = [min?.[index] ?? Number.NaN, max?.[index] ?? Number.NaN];
+    const [lower, upper] = [min[index] as number, max[index] as number];
     if (lower < (low ?? Number.POSITIVE_INFINITY)) low = lower;
     if (upper > (high ?? Number.NEGATIVE_INFINITY)) high = upper;
   }
