@@ -155,7 +155,7 @@ function summarize(
   };
   if (readings !== undefined) summary.samples.readings = readings;
   if (longestReadingGapMs !== undefined) summary.samples.longestReadingGapMs = longestReadingGapMs;
-  const growth = (measurement.attachment?.segments.growth ?? measurement.growth).summary();
+  const growth = measurement.growth.summary();
   if (growth !== undefined) summary.growth = growth;
   const { leaf } = measurement.placement;
   if (leaf !== undefined) summary.leaf = leaf.directory;

@@ -58,7 +58,7 @@ export class Measurement {
   startedAt = new Date();
   readonly warnings: string[] = [];
   readonly aggregate: SampleAggregate;
-  readonly growth = new RunGrowth();
+  readonly #growth = new RunGrowth();
   readonly bpf: RunBpfMemory;
   /** Whether a reading failed; the first failure was reported. */
   failed = false;
@@ -134,6 +134,11 @@ export class Measurement {
   /** The cgroup that was attached to first; undefined for runs, and before the files are open. */
   get attached(): AttachedTo | undefined {
     return this.attachment?.attached;
+  }
+
+  /** The growth of the run; of an attachment, of the cgroup that was measured last. */
+  get growth(): RunGrowth {
+    return this.attachment?.segments.growth ?? this.#growth;
   }
 
   get #isAttached(): boolean {
@@ -238,7 +243,7 @@ export class Measurement {
 
   async #leave(message: string): Promise<boolean> {
     if (this.#isAway) return true;
-    const { cgroup = '' } = this.#options.attachment?.describe('creation') ?? {};
+    const { cgroup = '' } = this.attachment?.segments.attached ?? {};
     await this.#endCgroup();
     this.emit({ type: 'event', elapsedMs: this.elapsedMs(), event: 'waiting', cgroup, message });
     return true;
@@ -268,12 +273,10 @@ export class Measurement {
     const leaf = attachment.cgroup;
     this.placement = { ...this.placement, leaf };
     this.processes.enter(leaf);
+    let reader: FigureReader;
     try {
       this.#openClock(leaf);
-      this.#reader = await this.#openFigures(leaf);
-      if (leaf.version === 2) {
-        this.#watch = await watchEvents(leaf, (...event) => this.#noticeEvents(...event));
-      }
+      reader = await this.#openFiles(leaf);
       await this.bpf.open(leaf);
     } catch (error) {
       if (!REMOVED.includes(errnoOf(error) ?? '')) throw error;
@@ -293,7 +296,7 @@ export class Measurement {
       ...(attached === undefined ? {} : { attached }),
     });
     this.#isAway = false;
-    const sampler = this.#openSampler(this.#reader);
+    const sampler = this.#openSampler(reader);
     // Its ticks start now.
     sampler.setInterval(this.#intervalMs);
     await sampler.start();
@@ -346,8 +349,8 @@ export class Measurement {
       if (this.#isOfEmptyLeaf(record)) return;
       this.#explainer?.see(record.current ?? 0, record.maxima?.bytes.current);
       this.aggregate.add(record);
-      this.growth.add(record);
-      this.attachment?.segments.add(record);
+      if (this.attachment === undefined) this.#growth.add(record);
+      else this.attachment.segments.add(record);
     }
     if (this.#isAttached) this.#listed.add(record);
     this.#stream?.emit(record);
@@ -391,13 +394,7 @@ export class Measurement {
     if (leaf !== undefined) this.#openClock(leaf);
     // The target may be running already: its time is to start then.
     await yieldToEventLoop();
-    if (leaf !== undefined) {
-      this.#reader = await this.#openFigures(leaf);
-      // Before slow operations, so that events are detected from now on.
-      if (!this.#isAttached || leaf.version === 2) {
-        this.#watch = await watchEvents(leaf, (...event) => this.#noticeEvents(...event));
-      }
-    }
+    if (leaf !== undefined) await this.#openFiles(leaf);
     await yieldToEventLoop();
     this.#elsewhere = this.#isAttached ? undefined : this.#watchElsewhere();
     const host = readHost();
@@ -409,6 +406,17 @@ export class Measurement {
     });
     await this.bpf.open(this.placement.leaf);
     return host;
+  }
+
+  /** Opens the figures of a cgroup, and watches its events. */
+  async #openFiles(leaf: MeasuredCgroup): Promise<FigureReader> {
+    const reader = await this.#openFigures(leaf);
+    this.#reader = reader;
+    // Before slow operations, so that events are detected from now on.
+    if (!this.#isAttached || leaf.version === 2) {
+      this.#watch = await watchEvents(leaf, (...event) => this.#noticeEvents(...event));
+    }
+    return reader;
   }
 
   /** Opens the figures; of a cgroup that was attached to, counters and the maximum start now. */

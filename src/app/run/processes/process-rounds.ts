@@ -28,10 +28,11 @@ export class ProcessRounds {
   async start(): Promise<void> {
     const { intervalMs, processes, elapsedMs, emit } = this.#parts;
     if (intervalMs === 0) return;
+    // Abandons a start that is still loading, too.
+    this.stop();
     const round = this.#round;
     const { ProcessTable: Table } = await import('../../../sampler/process-table.ts');
     if (round !== this.#round) return;
-    this.#table?.stop();
     this.#table = new Table(
       {
         list: () => processes.byCgroup(),
