@@ -13,6 +13,8 @@ const TEMPORARY_FOLDER = 'test/temporary-folder.ts';
 export default defineConfig({
   cacheDir: '/tmp/cmemstat-vitest',
   test: {
+    // The default leaves one processor out: on two, a single worker takes 93 s where two take 73.
+    maxWorkers: '100%',
     projects: [
       {
         test: {

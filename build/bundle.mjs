@@ -220,7 +220,12 @@ const HOT = [
   ...['cli/commands/run-command', 'cli/commands/maps-command', 'app/doctor/print-diagnosis'],
   ...['errors', 'cgroup/leaf', 'target/user', 'target/user-names', 'app/explain/scan-readers'],
   ...['app/run/run', 'app/run/measurement', 'app/run/live-run'],
-  ...['kernel/files/file-place', 'kernel/system-environment', 'kernel/procfs/memory/smaps-rollup'],
+  ...[
+    'kernel/files/file-place',
+    'kernel/files/regular-file',
+    'kernel/system-environment',
+    'kernel/procfs/memory/smaps-rollup',
+  ],
   ...['kernel/bpf/sys/libc', 'kernel/bpf/load/load-object'],
   ...['model/summary', 'model/explain/memory-tree'],
   ...['output/log', 'output/chunk-writer', 'output/text-file', 'app/stop-signal'],
