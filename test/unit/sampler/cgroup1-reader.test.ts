@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCgroup1Reader } from '#src/sampler/cgroup1-reader.ts';
@@ -91,6 +91,15 @@ describe('a reader of cgroup v1', () => {
     const figures = read(leaf, ({ message }) => faults.push(message));
     expect(figures).toMatchObject({ current: 4096, stat: { anon: 4096 }, eventsLocal: { oom_kill: 1 } });
     expect(faults).toHaveLength(2);
+  });
+
+  it('opens the list of processes each time: an open one has those of a moment ago', () => {
+    const leaf = makeTree({ 'cgroup.procs': '7\n', 'cgroup.procs.new': '7\n8\n' });
+    const reader = openCgroup1Reader(leaf, WALK, refuse);
+    expect(reader.read()).toMatchObject({ processes: 1 });
+    renameSync(join(leaf, 'cgroup.procs.new'), join(leaf, 'cgroup.procs'));
+    expect(reader.read()).toMatchObject({ processes: 2 });
+    reader.close();
   });
 
   it('reads again every time', () => {

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
-import { Successors } from '#src/app/attach/successors.ts';
+import { isThere, Successors } from '#src/app/attach/successors.ts';
 import type { ResolvedTarget, TargetForm } from '#src/cgroup/resolve/resolve-target.ts';
 import { UsageError } from '#src/errors.ts';
 import { tryStat } from '#src/try-stat.ts';
@@ -87,4 +87,21 @@ it('is looked for at most every two seconds while the cgroup exists, and none is
   expect(await successors.find(known('old'))).toBeUndefined();
   expect(await successors.find(known('old'))).toBeUndefined();
   expect(find).toHaveBeenCalledTimes(1);
+});
+
+it('has its own path from then on, also if it is created again at once', async () => {
+  const { root, target, known } = tree('container', { old: '', new: '8\n' });
+  const before = known('old');
+  rmSync(join(root, 'old'), { recursive: true });
+  const successors = new Successors(target('old'), async () => [target('new')]);
+  successors.hurry();
+  expect((await successors.find(before))?.path).toBe('/new');
+  const again = { ...known('new'), inode: (known('new').inode ?? 0n) + 1n };
+  expect(await successors.find(again)).toMatchObject({ path: '/new', directory: join(root, 'new') });
+});
+
+it('is not known to exist where its directory could not be read at first', () => {
+  const { known } = tree('container', { old: '' });
+  expect(isThere(known('old'))).toBe(true);
+  expect(isThere({ directory: '/nowhere', inode: undefined })).toBe(false);
 });

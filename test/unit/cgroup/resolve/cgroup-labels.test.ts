@@ -43,4 +43,12 @@ describe('the names of cgroups', () => {
     labels.labelOf({ id: 1n, path: '/system.slice/a.service' });
     expect(labels.labelOf({ id: 1n, path: '/system.slice/b.service' }).name).toBe('b.service');
   });
+
+  it('are ids where the path is too long for the kernel, and the processes cannot be read', async () => {
+    const long = `/kubepods${`/${'x'.repeat(250)}`.repeat(17)}`;
+    const cgroup = { id: 9n, path: `${long}/pod${UID}`, directory: `/nowhere${long}/pod${UID}` };
+    const labels = new CgroupLabels(makeTree({}));
+    expect(await labels.resolve([cgroup])).toBe(true);
+    expect(labels.labelOf(cgroup).name).toBe(UID);
+  });
 });

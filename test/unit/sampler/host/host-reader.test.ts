@@ -1,9 +1,10 @@
 /** A tree of directories on tmpfs in place of cgroups: it counts links as cgroupfs does. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FoundCgroup } from '#src/cgroup/find-cgroup.ts';
+import { KeptFile } from '#src/kernel/pseudo-file.ts';
 import type { HostCgroup } from '#src/model/host/host-cgroups.ts';
 import { CgroupFiles, OpenFiles } from '#src/sampler/host/cgroup-files.ts';
 import { CgroupTree } from '#src/sampler/host/cgroup-tree.ts';
@@ -24,6 +25,7 @@ beforeEach(() => {
 afterEach(() => {
   reader?.close();
   reader = undefined;
+  vi.restoreAllMocks();
   // Unlike Node.js, it removes paths of any length.
   execFileSync('rm', ['-rf', directory]);
 });
@@ -148,6 +150,23 @@ describe('reading a host', () => {
     expect(absent.map(({ figure }) => figure)).not.toContain('bpf');
   });
 
+  it('charges the root of a container only for its own BPF maps', async () => {
+    cgroup('.', 50);
+    cgroup('a', 30);
+    const id = statSync(join(directory, 'a'), { bigint: true }).ino;
+    const byCgroup = new Map([
+      [id, { charged: 100, orphaned: 0 }],
+      [1n, { charged: 10, orphaned: 10 }],
+      [undefined, { charged: 1, orphaned: 0 }],
+    ]);
+    const bpf = { absent: undefined, read: () => ({ byCgroup, unchargedBytes: 5 }), close: () => {} };
+    const { cgroups } = (await open(2, bpf)).read();
+    expect(cgroups.map(({ path, figures }) => [path, figures.bpf, figures.orphaned])).toEqual([
+      ['/', 100, 0],
+      ['/a', 100, 0],
+    ]);
+  });
+
   it('leaves figures of BPF out without the rights, and says which are missing', async () => {
     cgroup('a', 30);
     const { cgroups, absent } = (await open()).read();
@@ -162,6 +181,66 @@ describe('reading a host', () => {
     const host = await open();
     expect(host.read().cgroups[1]?.figures.growth).toBeUndefined();
     expect(host.read().absent.map(({ figure }) => figure)).not.toContain('growth');
+  });
+
+  describe('with growth', () => {
+    let seconds = 0;
+    let host: HostReader;
+    /** Takes one reading a second of a cgroup that grows by 64 KiB each. */
+    const grow = (readings: number) => {
+      let last = host.read();
+      for (let at = 0; at < readings; at++) {
+        seconds += 1;
+        cgroup('a', 100 + 64 * seconds);
+        last = host.read();
+      }
+      return last.cgroups[1]?.figures;
+    };
+
+    beforeEach(async () => {
+      seconds = 0;
+      vi.spyOn(process.hrtime, 'bigint').mockImplementation(() => BigInt(seconds) * 1_000_000_000n);
+      cgroup('a', 100);
+      host = await open();
+    });
+
+    it('shows it once it is certain', () => {
+      expect(grow(60)?.growth).toBeCloseTo(64 * 60 * KIB, 0);
+    });
+
+    it('starts again after the controller was disabled', () => {
+      grow(60);
+      // So do open files of cgroups, unlike those of tmpfs.
+      const gone = vi.spyOn(KeptFile.prototype, 'readBytes').mockImplementation(() => {
+        throw Object.assign(new Error('no such device'), { code: 'ENODEV' });
+      });
+      expect(host.read().cgroups).toHaveLength(1);
+      gone.mockRestore();
+      expect(grow(5)?.growth).toBeUndefined();
+    });
+
+    it('has one value for a reading, however long it is shown', () => {
+      const shown = grow(60);
+      const before = shown?.growth;
+      for (let at = 0; at < 60; at++) {
+        seconds += 1;
+        cgroup('a', 1_000_000 + 4096 * at);
+        host.read();
+      }
+      expect(shown?.growth).toBe(before);
+      expect(host.read().cgroups[1]?.figures.growth).not.toBe(before);
+    });
+  });
+
+  it('opens lists of processes of v1 each time: an open one has the processes of a moment ago', async () => {
+    const files = { 'memory.stat': 'total_rss 4096\n', 'memory.usage_in_bytes': '4096\n' };
+    write('.', { 'memory.stat': 'total_rss 4096\n', 'cgroup.procs': '', release_agent: '' });
+    write('a', { ...files, 'cgroup.procs': '1\n2\n' });
+    const host = await open(1);
+    expect(host.read().cgroups[1]?.figures.processes).toBe(2);
+    write('a', { 'cgroup.procs.new': '1\n2\n3\n' });
+    renameSync(join(directory, 'a/cgroup.procs.new'), join(directory, 'a/cgroup.procs'));
+    expect(host.read().cgroups[1]?.figures.processes).toBe(3);
   });
 
   it('reads v1 under the names of v2', async () => {
@@ -230,6 +309,25 @@ describe('the tree of cgroups', () => {
     tree.refresh();
     expect(descriptors()).toBe(before);
     expect(open.take() && open.take() && !open.take()).toBe(true);
+    tree.close();
+  });
+});
+
+describe('the files of a cgroup', () => {
+  it('are closed if the first reading of an open one fails, as that of PSI does where it is disabled', () => {
+    cgroup('a', 1);
+    const tree = new CgroupTree(directory);
+    const open = new OpenFiles(1);
+    const a = tree.refresh()[1];
+    if (a === undefined) throw new Error('not found');
+    const files = new CgroupFiles(a, open);
+    const before = readdirSync('/proc/self/fd').length;
+    vi.spyOn(KeptFile.prototype, 'readBytes').mockImplementationOnce(() => {
+      throw Object.assign(new Error('not supported'), { code: 'EOPNOTSUPP' });
+    });
+    expect(files.read('memory.pressure')).toBeUndefined();
+    expect(readdirSync('/proc/self/fd')).toHaveLength(before);
+    expect(open.take()).toBe(true);
     tree.close();
   });
 });
