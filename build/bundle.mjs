@@ -215,7 +215,7 @@ if (loadedWith('app/run/run').includes('measurement.cjs')) {
  * others compressed. `npm run size` fails if one of its command lines loads a compressed chunk.
  */
 const HOT = [
-  ...['cli/main', 'cli/add-commands', 'cli/options/run-options', 'cli/options/parse-count'],
+  ...['cli/main', 'cli/add-commands', 'cli/options/run-options', 'cli/options/parse-value'],
   ...['cli/options/requirements', 'cli/options/delimited-flags'],
   ...['cli/commands/run-command', 'cli/commands/maps-command', 'app/doctor/print-diagnosis'],
   ...['errors', 'cgroup/leaf', 'target/user', 'target/user-names', 'app/explain/scan-readers'],
@@ -228,7 +228,7 @@ const HOT = [
   ],
   ...['kernel/bpf/sys/libc', 'kernel/bpf/load/load-object'],
   ...['model/summary', 'model/explain/memory-tree'],
-  ...['output/log', 'output/chunk-writer', 'output/text-file', 'app/stop-signal'],
+  ...['output/log', 'output/chunk-writer', 'output/text-file', 'app/print-readings'],
   ...['sampler/bpf/inventory', 'sampler/process-table'],
   ...['sampler/process-tree-reader', 'sampler/process-usage'],
 ];

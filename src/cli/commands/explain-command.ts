@@ -6,7 +6,7 @@ import { parseSize } from '../../format/units.ts';
 import { separatorOf } from '../options/delimited-flags.ts';
 import type { ExplainFlags } from '../options/explain-flags.ts';
 import { oneOf } from '../options/one-of.ts';
-import { parseCount } from '../options/parse-count.ts';
+import { parseCount } from '../options/parse-value.ts';
 
 /** More would leave too few pages to estimate from. */
 const MAX_SAMPLE = 10_000;

@@ -3,15 +3,13 @@ import { GROUP_KEYS, type GroupKey, type ListingOptions, SORT_KEYS } from '../..
 import type { MapsOptions } from '../../app/maps/maps.ts';
 import { type PrintMapsOptions, printMaps } from '../../app/maps/print-maps.ts';
 import { UsageError } from '../../errors.ts';
-import { compileGlob, findBadSet, type NamePattern } from '../../format/glob.ts';
-import { MAX_TIMER_MS } from '../../format/longest-timer.ts';
-import { parseDuration } from '../../format/units.ts';
+import { compileGlob } from '../../format/glob.ts';
 import { mapTypeNumber } from '../../kernel/bpf/sys/bpf-enums.ts';
 import { tryStat } from '../../try-stat.ts';
 import { separatorOf } from '../options/delimited-flags.ts';
 import { MAP_FORMATS, type MapsFlags } from '../options/maps-flags.ts';
 import { oneOf } from '../options/one-of.ts';
-import { parseCount, parseShare } from '../options/parse-count.ts';
+import { checkGlob, parseCount, parsePause, parseShare } from '../options/parse-value.ts';
 
 const DEFAULT_WATCH_MS = 1_000;
 const MIN_WATCH_MS = 10;
@@ -42,13 +40,6 @@ function outputFormat(flags: MapsFlags): PrintMapsOptions['format'] {
   return flags.format === 'bpftool' ? 'bpftool' : flags.json === true ? 'json' : 'table';
 }
 
-function readGlob(option: string, glob: string): NamePattern {
-  const bad = findBadSet(glob);
-  if (bad !== undefined)
-    throw new UsageError(option, `${option} ${glob}: ${bad.text} is not a valid range: it is reversed`);
-  return compileGlob(glob);
-}
-
 function toReadingOptions(flags: MapsFlags): MapsOptions {
   const { json, format, groupBy, unused, orphaned, advise, anonymous, sort } = flags;
   const showsMaps = groupBy === undefined && flags.total !== true;
@@ -56,8 +47,11 @@ function toReadingOptions(flags: MapsFlags): MapsOptions {
     cgroup: flags.cgroup,
     filter: {
       pid: flags.pid === undefined ? undefined : parsePid(flags.pid),
-      comm: flags.comm === undefined ? undefined : readGlob('--comm', flags.comm.slice(0, MAX_COMM_LENGTH)),
-      name: flags.name === undefined ? undefined : readGlob('--name', flags.name),
+      comm:
+        flags.comm === undefined
+          ? undefined
+          : compileGlob(checkGlob(flags.comm.slice(0, MAX_COMM_LENGTH), '--comm')),
+      name: flags.name === undefined ? undefined : compileGlob(checkGlob(flags.name, '--name')),
       types: flags.type === undefined ? undefined : parseTypes(flags.type),
       pinnedBelow: flags.pinned === undefined ? undefined : parseDirectory(flags.pinned),
       anonymous,
@@ -92,11 +86,7 @@ function toListingOptions(flags: MapsFlags): ListingOptions {
 function toWatchMs({ watch }: MapsFlags): number | undefined {
   if (watch === undefined) return undefined;
   if (watch === true) return DEFAULT_WATCH_MS;
-  const ms = parseDuration(watch, '--watch');
-  if (ms < MIN_WATCH_MS || ms > MAX_TIMER_MS) {
-    throw new UsageError('--watch', `--watch ${watch}: must be from ${MIN_WATCH_MS}ms to 24 days`);
-  }
-  return ms;
+  return parsePause(watch, '--watch', MIN_WATCH_MS);
 }
 
 function parseTypes(text: string): ReadonlySet<string> {

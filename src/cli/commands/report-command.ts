@@ -3,7 +3,7 @@ import { UsageError } from '../../errors.ts';
 import { parseReportRequest } from '../../report/render-report.ts';
 import type { BaselineFlags, BudgetFlags } from '../options/gate-flags.ts';
 import { readBudgetFile, toGatePlan } from '../options/gate-plan.ts';
-import { parseShare } from '../options/parse-count.ts';
+import { parseShare } from '../options/parse-value.ts';
 import { inputPlaces, rejectSharedPlaces } from '../options/places.ts';
 
 /** The options of `report`. */

@@ -2,13 +2,10 @@ import { isatty } from 'node:tty';
 import type { TopChoice } from '../../app/top/open-top.ts';
 import { printTop } from '../../app/top/print-top.ts';
 import { UsageError } from '../../errors.ts';
-import { findBadSet } from '../../format/glob.ts';
-import { MAX_TIMER_MS } from '../../format/longest-timer.ts';
-import { parseDuration } from '../../format/units.ts';
 import type { HostSort } from '../../model/host/host-tree.ts';
 import { matcherOf } from '../../view/top/top-state.ts';
 import { oneOf } from '../options/one-of.ts';
-import { parseCount } from '../options/parse-count.ts';
+import { checkGlob, parseCount, parsePause } from '../options/parse-value.ts';
 import { TOP_SORTS, type TopFlags } from '../options/top-flags.ts';
 
 /** A reading of thousands of cgroups takes about this long. */
@@ -20,7 +17,8 @@ const DEFAULT_INTERVAL_MS = 1000;
  * @throws UsageError; KernelFileError if cgroups cannot be read; OutputError.
  */
 export async function top(flags: TopFlags): Promise<number> {
-  const intervalMs = flags.interval === undefined ? undefined : parseInterval(flags.interval);
+  const intervalMs =
+    flags.interval === undefined ? undefined : parsePause(flags.interval, '--interval', MIN_INTERVAL_MS);
   const choice = toChoice(flags);
   const isView = flags.once !== true && flags.json !== true && flags.top === undefined && isTerminal();
   if (choice.sort === 'growth' && intervalMs === undefined && !isView) {
@@ -51,22 +49,6 @@ function toChoice({ sort, depth, top: most, filter }: TopFlags): TopChoice {
     sort: oneOf<HostSort>(sort, TOP_SORTS, '--sort') ?? 'current',
     depth: depth === undefined ? undefined : depth === '0' ? 0 : parseCount(depth, '--depth'),
     top: most === undefined ? undefined : parseCount(most, '--top'),
-    matches: filter === undefined || filter === '' ? undefined : checkedMatcher(filter),
+    matches: filter === undefined || filter === '' ? undefined : matcherOf(checkGlob(filter, '--filter')),
   };
-}
-
-function checkedMatcher(filter: string): (text: string) => boolean {
-  const bad = findBadSet(filter);
-  if (bad !== undefined) {
-    throw new UsageError('--filter', `--filter ${filter}: ${bad.text} is not a valid range: it is reversed`);
-  }
-  return matcherOf(filter);
-}
-
-function parseInterval(text: string): number {
-  const ms = parseDuration(text, '--interval');
-  if (ms < MIN_INTERVAL_MS || ms > MAX_TIMER_MS) {
-    throw new UsageError('--interval', `--interval ${text}: must be from ${MIN_INTERVAL_MS}ms to 24 days`);
-  }
-  return ms;
 }

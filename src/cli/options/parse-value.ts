@@ -1,4 +1,8 @@
+/** The values of options. */
 import { UsageError } from '../../errors.ts';
+import { findBadSet } from '../../format/glob.ts';
+import { MAX_TIMER_MS } from '../../format/longest-timer.ts';
+import { parseDuration } from '../../format/units.ts';
 
 /** A number of at least 1. @throws UsageError that names the option. */
 export function parseCount(text: string, option: string): number {
@@ -15,4 +19,20 @@ export function parseShare(text: string, option: string): number {
     throw new UsageError(option, `${option} ${text}: expected a percentage such as 5 or 2.5%`);
   }
   return Number(percent) / 100;
+}
+
+/** The time between two readings. Unit: milliseconds. @throws UsageError that names the option. */
+export function parsePause(text: string, option: string, minMs: number): number {
+  const ms = parseDuration(text, option);
+  if (ms < minMs || ms > MAX_TIMER_MS) {
+    throw new UsageError(option, `${option} ${text}: must be from ${minMs}ms to 24 days`);
+  }
+  return ms;
+}
+
+/** Returns the glob. @throws UsageError that names the option if a range of it is reversed. */
+export function checkGlob(glob: string, option: string): string {
+  const bad = findBadSet(glob);
+  if (bad === undefined) return glob;
+  throw new UsageError(option, `${option} ${glob}: ${bad.text} is not a valid range: it is reversed`);
 }
