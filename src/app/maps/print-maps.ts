@@ -1,20 +1,16 @@
 /** `cmemstat maps`: reads the BPF maps of this host and prints them, once or at an interval. */
 
 import type { Separator } from '../../export/delimited-text.ts';
-import { jsonLines } from '../../format/json-lines.ts';
 import { safeJson } from '../../format/safe-text.ts';
-import { StandardOutput } from '../../output/standard-output.ts';
 import { terminalWidth } from '../../output/terminal-width.ts';
 import { VERSION } from '../../version.ts';
-import { stopSignal } from '../stop-signal.ts';
+import { documentLines, printReadings, tableLines } from '../print-readings.ts';
 import { withSmallYoungGeneration } from '../v8-flags.ts';
 import { toBpftoolMaps } from './bpftool-json.ts';
 import { toMapDocument } from './document.ts';
 import { evaluateListing, type ListingOptions } from './listing.ts';
 import { renderMapTable, renderMapTotal } from './map-table.ts';
-import { type MapsOptions, type MapsReader, type MapsReading, openMaps } from './maps.ts';
-
-const CLEAR_SCREEN = '\x1b[H\x1b[2J\x1b[3J';
+import { type MapsOptions, type MapsReading, openMaps } from './maps.ts';
 
 /** Which maps to print, and in which format. */
 export interface PrintMapsOptions {
@@ -40,7 +36,10 @@ export async function printMaps(options: PrintMapsOptions): Promise<void> {
   if (options.htmlFile !== undefined) return writePage(options.htmlFile, options);
   const reader = await openMaps(options.reading);
   try {
-    await withSmallYoungGeneration(() => printReadings(reader, options));
+    await withSmallYoungGeneration(async () => {
+      const linesOf = await rendererOf(options);
+      await printReadings(options.watchMs, () => linesOf(reader.read()));
+    });
   } finally {
     reader.close();
   }
@@ -59,34 +58,26 @@ async function writePage(file: string, { reading, listing }: PrintMapsOptions): 
   }
 }
 
-async function printReadings(reader: MapsReader, options: PrintMapsOptions): Promise<void> {
-  const { watchMs } = options;
-  const output = new StandardOutput();
-  const stop = watchMs === undefined ? undefined : stopSignal();
+/** What makes the lines of each reading. */
+async function rendererOf(options: PrintMapsOptions): Promise<(reading: MapsReading) => Iterable<string>> {
   const { format } = options;
-  const rows = typeof format === 'string' ? undefined : await import('./map-rows.ts');
+  if (typeof format === 'string') return (reading) => render(reading, options);
+  const { mapRows } = await import('./map-rows.ts');
   let isFirst = true;
-  do {
-    const reading = reader.read();
-    if (rows === undefined || typeof format === 'string') await output.writeAll(render(reading, options));
-    else {
-      const listing = evaluateListing(reading.maps, options.listing);
-      const time = new Date().toISOString();
-      await output.writeAll(rows.mapRows(listing, { ...format, time, isFirst }));
-    }
+  return ({ maps }) => {
+    const listing = evaluateListing(maps, options.listing);
+    const rows = mapRows(listing, { ...format, time: new Date().toISOString(), isFirst });
     isFirst = false;
-  } while (!output.isClosed && stop !== undefined && watchMs !== undefined && (await stop.after(watchMs)));
+    return rows;
+  };
 }
 
-/** The lines; repeated JSON has one line for each reading. */
 function render(reading: MapsReading, options: PrintMapsOptions): Iterable<string> {
   const { format, totalOnly, plainBytes, watchMs } = options;
   if (format === 'bpftool') return [safeJson(toBpftoolMaps(reading.maps))];
   const listing = evaluateListing(reading.maps, options.listing);
   if (format === 'json') {
-    const document = toMapDocument({ ...reading, listing, totalOnly }, VERSION);
-    const lines = jsonLines(document);
-    return watchMs === undefined ? lines : [Array.from(lines, (line) => line.trimStart()).join('')];
+    return documentLines(toMapDocument({ ...reading, listing, totalOnly }, VERSION), watchMs);
   }
   const style = {
     plainBytes,
@@ -97,6 +88,5 @@ function render(reading: MapsReading, options: PrintMapsOptions): Iterable<strin
     totalOnly && reading.advice === undefined
       ? [renderMapTotal(listing.totals, style)]
       : renderMapTable(totalOnly ? { ...listing, maps: [], groups: undefined } : listing, reading, style);
-  const clear = watchMs !== undefined && process.stdout.isTTY ? CLEAR_SCREEN : '';
-  return [`${clear}${lines.join('\n')}`];
+  return tableLines(lines, watchMs);
 }
