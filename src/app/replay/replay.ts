@@ -1,6 +1,5 @@
 /** Replays a recording in the terminal view. */
 import { constants } from 'node:os';
-import { isatty } from 'node:tty';
 import { InputError, UnsupportedError, UsageError } from '../../errors.ts';
 import { safeText } from '../../format/safe-text.ts';
 import { isHtmlFile, unpackRecordings } from '../../recording/embedded-recording.ts';
@@ -9,7 +8,7 @@ import { ENDING_SIGNALS } from '../../target/signals.ts';
 import { ReplayView } from '../../view/replay-view.ts';
 import { parseMoment } from '../../view/state/moment.ts';
 import { ViewBuilder } from '../../view/state/view-builder.ts';
-import { openScreen } from '../../view/terminal/screen.ts';
+import { openOwnScreen } from '../../view/terminal/screen.ts';
 import type { Screen } from '../../view/terminal/terminal-screen.ts';
 import { ScratchFile } from '../export/scratch-file.ts';
 
@@ -90,7 +89,7 @@ async function open(file: string, options: PlayerOptions): Promise<RecordingPlay
 
 async function openTerminal(file: string): Promise<Screen> {
   try {
-    return await openScreen({ env: process.env, input: terminal(0), output: terminal(1) });
+    return await openOwnScreen();
   } catch (error) {
     if (!(error instanceof UnsupportedError) || error.hint !== undefined) throw error;
     throw new UnsupportedError('replay', error.message, {
@@ -98,9 +97,4 @@ async function openTerminal(file: string): Promise<Screen> {
       cause: error,
     });
   }
-}
-
-/** Undefined for the controlling terminal. */
-function terminal(fd: number): number | undefined {
-  return isatty(fd) ? fd : undefined;
 }

@@ -51,10 +51,9 @@ export async function openLiveView(
 ): Promise<LiveRun | undefined> {
   if (view === 'auto' && ![0, 1, 2].every(isatty)) return undefined;
   // Only loaded if the view opens.
-  const { openScreen } = await import('../../view/terminal/screen.ts');
+  const { openOwnScreen } = await import('../../view/terminal/screen.ts');
   try {
-    const terminal = (fd: number) => (isatty(fd) ? fd : undefined);
-    const screen = await openScreen({ env: process.env, input: terminal(0), output: terminal(1) });
+    const screen = await openOwnScreen();
     const { LiveView } = await import('../../view/live-view.ts');
     optimiseLate();
     const hint =

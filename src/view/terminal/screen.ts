@@ -8,6 +8,7 @@
  * sequences as characters.
  */
 import { EventEmitter } from 'node:events';
+import { isatty } from 'node:tty';
 import type Program from 'blessed/lib/program.js';
 import type Tput from 'blessed/lib/tput.js';
 import { missingPackageError, ToolError, UnsupportedError } from '../../errors.ts';
@@ -40,6 +41,15 @@ export async function openScreen(options: ScreenOptions): Promise<Screen> {
     const words = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     throw refused({ reason: `the terminal cannot be used: ${words}` }, error);
   }
+}
+
+/**
+ * Opens the terminal of this process: standard input and output where they are one, else the controlling
+ * terminal. @throws as {@link openScreen}.
+ */
+export function openOwnScreen(): Promise<Screen> {
+  const terminal = (fd: number) => (isatty(fd) ? fd : undefined);
+  return openScreen({ env: process.env, input: terminal(0), output: terminal(1) });
 }
 
 function refused({ reason, hint }: Refusal, cause?: unknown): UnsupportedError {
