@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
+import { flagsHolder, WITH_DEFAULT_FLAGS } from '../app/v8-flags.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { cacheDirectory } from '../kernel/files/cache-directory.ts';
 import { VERSION } from '../version.ts';
@@ -19,9 +20,6 @@ declare const COMPRESSED_CHUNKS: readonly string[];
  * milliseconds.
  */
 const WRITE_AFTER_MS = 1_000;
-
-/** Commands that change the flags sooner, restore them, and end: their code is only stored at the end. */
-const WRITTEN_AT_END: ReadonlySet<string> = new Set(['explain-command.cjs', 'maps-command.cjs']);
 
 type Require = (id: string) => unknown;
 type Evaluate = (
@@ -94,6 +92,12 @@ function requireExternal(id: string, directory: string): unknown {
   }
 }
 
+/** Calls it under the flags that compiled code is created with, also while a command has changed them. */
+function withDefaultFlags<Result>(work: () => Result): Result {
+  const around = flagsHolder[WITH_DEFAULT_FLAGS];
+  return around === undefined ? work() : around(work);
+}
+
 function openCodeCache(directory: string): CodeCache | undefined {
   const parent = cacheDirectory();
   if (parent === undefined || process.env.NODE_DISABLE_COMPILE_CACHE !== undefined) return undefined;
@@ -142,10 +146,8 @@ class ChunkLoader {
   #compile(name: string, file: string): Script {
     const cachedData = this.#cache?.read(name);
     const source = readChunk(name, file);
-    const script = new Script(source, {
-      filename: file,
-      ...(cachedData === undefined ? {} : { cachedData }),
-    });
+    const options = { filename: file, ...(cachedData === undefined ? {} : { cachedData }) };
+    const script = withDefaultFlags(() => new Script(source, options));
     if (!this.#isStored) {
       this.#scripts.set(name, script);
       if (cachedData === undefined || script.cachedDataRejected === true) this.#compiled.add(name);
@@ -169,7 +171,8 @@ class ChunkLoader {
     const atEnd = () => store(true);
     process.once('exit', atEnd);
     setTimeout(() => {
-      if (![...this.#scripts.keys()].some((name) => WRITTEN_AT_END.has(name))) store(false);
+      // Commands that change the flags sooner restore them and end.
+      if (flagsHolder[WITH_DEFAULT_FLAGS] === undefined) store(false);
     }, WRITE_AFTER_MS).unref();
   }
 
