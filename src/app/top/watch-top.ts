@@ -1,14 +1,14 @@
 /** `cmemstat top` on a terminal. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { isatty } from 'node:tty';
+import type { Readable } from 'node:stream';
 import { findRootCgroup } from '../../cgroup/find-cgroup.ts';
 import { formatDuration } from '../../format/units.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 import type { HostCgroup } from '../../model/host/host-cgroups.ts';
 import type { HostSort } from '../../model/host/host-tree.ts';
 import { ENDING_SIGNALS } from '../../target/signals.ts';
-import { openScreen } from '../../view/terminal/screen.ts';
+import { openOwnScreen } from '../../view/terminal/screen.ts';
 import type { Screen } from '../../view/terminal/terminal-screen.ts';
 import { initialTopUi, type TopUi } from '../../view/top/top-state.ts';
 import { TopView } from '../../view/top/top-view.ts';
@@ -26,6 +26,19 @@ export interface WatchTopOptions {
   intervalMs: number;
 }
 
+/** What the view uses of this host; tests have their own. */
+export interface WatchTopHost {
+  openScreen(): Promise<Screen>;
+  openSource(): Promise<TopSource>;
+  /** Starts `cmemstat attach` of the cgroup with this directory, with its standard error as a pipe. */
+  startAttach(directory: string): AttachProcess;
+}
+
+/** What is used of a process that is attached. */
+export type AttachProcess = Pick<ChildProcess, 'kill' | 'on'> & { stderr: Readable };
+
+const HOST: WatchTopHost = { openScreen: openOwnScreen, openSource: () => openTop(true), startAttach };
+
 const DEFAULT_DEPTH = 2;
 
 /** The intervals selected with `+` and `-`. Unit: milliseconds. */
@@ -36,12 +49,12 @@ const INTERVALS_MS = [100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000];
  * 128 plus the signal number.
  * @throws UnsupportedError without a suitable terminal; UsageError, KernelFileError if there are no cgroups.
  */
-export async function watchTop(options: WatchTopOptions): Promise<number> {
-  const screen = await openTerminal();
+export async function watchTop(options: WatchTopOptions, host: WatchTopHost = HOST): Promise<number> {
+  const screen = await host.openScreen();
   try {
-    const source = await openTop(true);
+    const source = await host.openSource();
     try {
-      return await new Watch(options, source, screen).run();
+      return await new Watch(options, host, source, screen).run();
     } finally {
       source.reader.close();
     }
@@ -50,18 +63,14 @@ export async function watchTop(options: WatchTopOptions): Promise<number> {
   }
 }
 
-function openTerminal(): Promise<Screen> {
-  const terminal = (fd: number) => (isatty(fd) ? fd : undefined);
-  return openScreen({ env: process.env, input: terminal(0), output: terminal(1) });
-}
-
 class Watch {
+  readonly #host: WatchTopHost;
   readonly #source: TopSource;
   #intervalMs: number;
   #view: TopView;
   #timer: NodeJS.Timeout | undefined;
   /** `cmemstat attach`, while it has the terminal. */
-  #child: ChildProcess | undefined;
+  #child: AttachProcess | undefined;
   #isAway = false;
   /** Why reading ended while it had. */
   #failure: { error: unknown } | undefined;
@@ -71,9 +80,11 @@ class Watch {
 
   constructor(
     { sort, filter, units, depth, intervalMs }: WatchTopOptions,
+    host: WatchTopHost,
     source: TopSource,
     screen: Screen,
   ) {
+    this.#host = host;
     this.#source = source;
     this.#intervalMs = intervalMs;
     this.#view = this.#open(screen, { ...initialTopUi(sort, filter, depth ?? DEFAULT_DEPTH), units });
@@ -101,6 +112,11 @@ class Watch {
       this.#view.close();
       for (const signal of ENDING_SIGNALS) process.off(signal, end);
     }
+  }
+
+  /** Whether a signal has ended the view, or reading has failed, while something else had the terminal. */
+  get #isEnding(): boolean {
+    return this.#failure !== undefined || this.#status !== 0;
   }
 
   #open(screen: Screen, ui: TopUi): TopView {
@@ -176,18 +192,18 @@ class Watch {
     const { ui } = this.#view;
     this.#isAway = true;
     this.#view.close();
-    const message = await runAttach(directory, (child) => {
-      this.#child = child;
-    });
+    this.#child = this.#host.startAttach(directory);
+    const message = await whyFailed(this.#child);
     this.#child = undefined;
-    if (this.#failure !== undefined || this.#status !== 0) {
-      this.#quit(this.#failure?.error);
-      return;
-    }
     try {
-      this.#view = this.#open(await openTerminal(), { ...ui, message });
+      if (!this.#isEnding) this.#view = this.#open(await this.#host.openScreen(), { ...ui, message });
     } catch (error) {
       this.#quit(error);
+      return;
+    }
+    // Also while the terminal was opened.
+    if (this.#isEnding) {
+      this.#quit(this.#failure?.error);
       return;
     }
     this.#isAway = false;
@@ -196,27 +212,27 @@ class Watch {
   }
 }
 
-/** Returns why it failed, if it did. */
-function runAttach(directory: string, onStart: (child: ChildProcess) => void): Promise<string | undefined> {
+function startAttach(directory: string): AttachProcess {
   // Standard error may be a file, which must not decide on the view.
   const words = [process.argv[1] ?? '', 'attach', '--no-summary', '--tui', directory];
+  return spawn(process.execPath, [...process.execArgv, ...words], { stdio: ['inherit', 'inherit', 'pipe'] });
+}
+
+/** Resolves when it has ended, with why it failed if it did: the last line of its standard error. */
+function whyFailed(child: AttachProcess): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [...process.execArgv, ...words], {
-      stdio: ['inherit', 'inherit', 'pipe'],
-    });
-    onStart(child);
-    let said = '';
+    let errorTail = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said = (said + text).slice(-MAX_SAID);
+      errorTail = (errorTail + text).slice(-MAX_ERROR_TAIL);
     });
     child.on('error', ({ message }) => resolve(message));
     child.on('close', (status, signal) => {
-      const last = said.trimEnd().split('\n').at(-1) ?? '';
+      const last = errorTail.trimEnd().split('\n').at(-1) ?? '';
       const ended = last === '' ? `cmemstat attach ended with ${signal ?? `status ${status}`}` : last;
       resolve(status === 0 ? undefined : ended);
     });
   });
 }
 
-/** Of what is printed on standard error, the end is kept. Unit: UTF-16 code units. */
-const MAX_SAID = 4096;
+/** How much of the end of standard error is kept. Unit: UTF-16 code units. */
+const MAX_ERROR_TAIL = 4096;
