@@ -1,13 +1,13 @@
 /** The view of a live run: a sink that draws, with the output of the target. */
 import { ToolError, UnsupportedError } from '../errors.ts';
 import { safeText } from '../format/safe-text.ts';
-import { formatDuration } from '../format/units.ts';
 import { monotonicMs } from '../kernel/monotonic.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
 import type { Explanation } from '../model/explain/explanation.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
 import type { Sink } from '../output/sink.ts';
 import type { ProcessFacts } from '../sampler/process-facts.ts';
+import { nextInterval } from './state/choices.ts';
 import type { Effect } from './state/effect.ts';
 import { OutputBuffer } from './state/output-buffer.ts';
 import type { Explained, ViewStatus } from './state/view.ts';
@@ -46,9 +46,6 @@ export interface LiveControls {
   /** The view was closed and the run continues; with the error if the view failed. */
   left(failure?: unknown): void;
 }
-
-/** The intervals selected with `+` and `-`. Unit: milliseconds. */
-const INTERVALS_MS = [10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000];
 
 /** The options of a live view. */
 export interface LiveViewOptions {
@@ -349,13 +346,9 @@ export class LiveView implements Sink {
   }
 
   #changeInterval(controls: LiveControls, step: 1 | -1): void {
-    const now = controls.intervalMs();
-    const next = step > 0 ? INTERVALS_MS.find((ms) => ms > now) : INTERVALS_MS.findLast((ms) => ms < now);
-    if (next !== undefined) controls.setIntervalMs(next);
-    else
-      this.#viewer.showMessage(
-        `the interval is ${formatDuration(now)}, which is the ${step > 0 ? 'longest' : 'shortest'}`,
-      );
+    const next = nextInterval(controls.intervalMs(), step);
+    if ('ms' in next) controls.setIntervalMs(next.ms);
+    else this.#viewer.showMessage(next.message);
   }
 }
 

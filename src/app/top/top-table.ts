@@ -4,9 +4,10 @@ import { plural } from '../../format/plural.ts';
 import { safeLine, safeText } from '../../format/safe-text.ts';
 import { formatBytes } from '../../format/units.ts';
 import { cutMiddle, printableLines, widthOfText } from '../../format/wrap-lines.ts';
+import { knownFigures, whyAbsent } from '../../model/host/absent-figures.ts';
 import { HOST_FIGURES, type HostFigure, type HostReading } from '../../model/host/host-cgroups.ts';
 import type { HostRow } from '../../model/host/host-tree.ts';
-import { unchargedText } from '../../model/host/uncharged-text.ts';
+import { UNCHARGED_NAME, unchargedFigures, unchargedText } from '../../model/host/uncharged-text.ts';
 
 /** What the table shows, and how. */
 export interface TopTable {
@@ -30,14 +31,10 @@ const MIN_NAME_WIDTH = 24;
 const MIN_CUT_WIDTH = 8;
 const GAP = 2;
 
-/** The name of the row of what no cgroup is charged for. */
-export const UNCHARGED_NAME = '(charged to no cgroup)';
-
 /** The lines: a title, one for each cgroup, what is charged to none, and why columns are missing. */
 export function renderTopTable(table: TopTable): string[] {
   const { reading, rows, columns } = table;
-  const absent = new Set<string>(reading.absent.map(({ figure }) => figure));
-  const figures = HOST_FIGURES.filter((figure) => !absent.has(figure));
+  const figures = knownFigures(reading);
   const all = [
     { name: 'cgroup', cells: figures.map((figure) => String(figure)) },
     ...rows.map((row) => ({
@@ -77,11 +74,7 @@ function unchargedRow(
 ): { name: string; cells: string[] }[] {
   const { uncharged } = reading;
   if (uncharged === undefined) return [];
-  const known: Partial<Record<HostFigure, number | undefined>> = {
-    current: uncharged.bytes,
-    slab: uncharged.parts.slab,
-    bpf: uncharged.parts.bpf,
-  };
+  const known = unchargedFigures(uncharged);
   return [
     {
       name: UNCHARGED_NAME,
@@ -123,18 +116,6 @@ function notes({ reading, rows, plainBytes, columns }: TopTable, dropped: readon
     ...(hidden > 0 ? [`and ${plural(hidden, 'more cgroup')}`] : []),
     ...(shown.length === 0 ? [] : [`not shown in ${columns} columns: ${shown.join(', ')}`]),
     ...(reading.uncharged === undefined ? [] : ['', unchargedText(reading.uncharged, size)]),
-    ...whyAbsent(reading),
+    ...whyAbsent(reading.absent),
   ];
-}
-
-/** A line for each reason, with all figures that it is that of. */
-function whyAbsent({ absent }: HostReading): string[] {
-  const figures = new Map<string, string[]>();
-  for (const { figure, reason, hint } of absent) {
-    const text = hint === undefined ? reason : `${reason} (hint: ${hint})`;
-    const known = figures.get(text);
-    if (known === undefined) figures.set(text, [figure]);
-    else known.push(figure);
-  }
-  return Array.from(figures, ([text, names]) => `no ${names.join(', ')}: ${text}`);
 }

@@ -3,11 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { findRootCgroup } from '../../cgroup/find-cgroup.ts';
-import { formatDuration } from '../../format/units.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 import type { HostCgroup } from '../../model/host/host-cgroups.ts';
 import type { HostSort } from '../../model/host/host-tree.ts';
 import { ENDING_SIGNALS } from '../../target/signals.ts';
+import { nextInterval } from '../../view/state/choices.ts';
 import { openOwnScreen } from '../../view/terminal/screen.ts';
 import type { Screen } from '../../view/terminal/terminal-screen.ts';
 import { initialTopUi, type TopUi } from '../../view/top/top-state.ts';
@@ -41,8 +41,8 @@ const HOST: WatchTopHost = { openScreen: openOwnScreen, openSource: () => openTo
 
 const DEFAULT_DEPTH = 2;
 
-/** The intervals selected with `+` and `-`. Unit: milliseconds. */
-const INTERVALS_MS = [100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000];
+/** The shortest interval selected with `-`. Unit: milliseconds. */
+const MIN_INTERVAL_MS = 100;
 
 /**
  * Shows the cgroups of this host until the user or a signal closes the view. Returns the exit status: 0, or
@@ -175,15 +175,11 @@ class Watch {
   }
 
   #changeInterval(step: 1 | -1): string | undefined {
-    const now = this.#intervalMs;
-    const next = step > 0 ? INTERVALS_MS.find((ms) => ms > now) : INTERVALS_MS.findLast((ms) => ms < now);
-    if (next === undefined) {
-      const what = step > 0 ? 'longer' : 'shorter';
-      return `the interval is ${formatDuration(now)}; for a ${what} one use --interval`;
-    }
-    this.#intervalMs = next;
+    const next = nextInterval(this.#intervalMs, step, MIN_INTERVAL_MS);
+    if ('message' in next) return next.message;
+    this.#intervalMs = next.ms;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#tick(), next);
+    this.#timer = setTimeout(() => this.#tick(), next.ms);
     return undefined;
   }
 

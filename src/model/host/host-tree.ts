@@ -27,7 +27,7 @@ export interface HostRowOptions {
 }
 
 /** Cgroups by the one that they are in, in the given order. */
-export type ChildrenOf = ReadonlyMap<HostCgroup, readonly HostCgroup[]>;
+type ChildrenOf = ReadonlyMap<HostCgroup, readonly HostCgroup[]>;
 
 /** The rows as a tree: each cgroup is followed by those in it. */
 export function hostRows(cgroups: readonly HostCgroup[], options: HostRowOptions): HostRow[] {

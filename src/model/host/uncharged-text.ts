@@ -1,5 +1,22 @@
-/** Memory that no cgroup is charged for, in words. */
-import { UNCHARGED_PARTS, type UnchargedMemory, type UnchargedPart } from './host-cgroups.ts';
+/** Memory that no cgroup is charged for, as a row and in words. */
+import {
+  type FiguresOfCgroup,
+  UNCHARGED_PARTS,
+  type UnchargedMemory,
+  type UnchargedPart,
+} from './host-cgroups.ts';
+
+/** The name of its row. */
+export const UNCHARGED_NAME = '(charged to no cgroup)';
+
+/** The figures of its row. */
+export function unchargedFigures({ bytes, parts: { slab, bpf } }: UnchargedMemory): FiguresOfCgroup {
+  return {
+    current: bytes,
+    ...(slab === undefined ? {} : { slab }),
+    ...(bpf === undefined ? {} : { bpf }),
+  };
+}
 
 const PART_TEXTS: Readonly<Record<UnchargedPart, string>> = {
   hugetlb: 'huge pages (hugetlb)',

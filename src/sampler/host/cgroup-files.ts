@@ -30,7 +30,7 @@ export class OpenFiles {
  * The file or the cgroup is gone, or others alone may read it. EOPNOTSUPP: a threaded cgroup has no list of
  * processes, or PSI is compiled in but disabled.
  */
-const UNREADABLE: ReadonlySet<string> = new Set([...['ENOENT', 'ENODEV', 'EACCES', 'EPERM', 'EOPNOTSUPP']]);
+const UNREADABLE: ReadonlySet<string> = new Set(['ENOENT', 'ENODEV', 'EACCES', 'EPERM', 'EOPNOTSUPP']);
 
 /** Reads the files of a directory; what this kernel, or this cgroup, does not have is undefined. */
 export class CgroupFiles {

@@ -1,6 +1,7 @@
 /**
  * Handles keys: maps a state and a key to the new state and an effect outside the view.
  */
+import { nextChoice, nextUnits } from './choices.ts';
 import { emptyPanels, mainList } from './content.ts';
 import { pressInDialog } from './dialog-keys.ts';
 import type { Effect, Pressed } from './effect.ts';
@@ -20,8 +21,6 @@ import {
 
 /** The time windows of the timeline, in order. Unit: milliseconds. */
 const WINDOWS_MS: readonly (number | undefined)[] = [undefined, 60_000, 300_000, 900_000, 3_600_000];
-
-const UNITS = ['readable', 'KiB', 'bytes'] as const;
 
 /** Step size of `[` and `]` in a replay. Unit: milliseconds. */
 const SKIP_MS = 10_000;
@@ -68,9 +67,9 @@ function pressInView(view: View, ui: UiState, key: string): Pressed {
     case 'p':
       return { ui: { ...ui, paused: !ui.paused } };
     case 't':
-      return { ui: { ...ui, windowMs: following(WINDOWS_MS, ui.windowMs) } };
+      return { ui: { ...ui, windowMs: nextChoice(WINDOWS_MS, ui.windowMs) } };
     case 'u':
-      return { ui: { ...ui, units: following(UNITS, ui.units) } };
+      return { ui: { ...ui, units: nextUnits(ui.units) } };
     case 'r':
       return { ui: { ...ui, relative: nextRelative(view, ui) } };
     case 'e':
@@ -117,10 +116,6 @@ function focusNext(view: View, ui: UiState, step: 1 | -1): UiState {
   const shown = PANELS.filter((panel) => !empty.has(panel));
   const at = shown.indexOf(ui.focus) + step + shown.length;
   return focusOn(ui, shown[at % shown.length] ?? ui.focus);
-}
-
-function following<T>(choices: readonly T[], now: T): T {
-  return choices[(choices.indexOf(now) + 1) % choices.length] ?? (choices[0] as T);
 }
 
 /** Cycles relative mode: off, from the start, from the last pause if any. */
@@ -180,8 +175,8 @@ function openSignalMenu(view: View, ui: UiState, list: PanelId, selected: number
 }
 
 function sortNext(ui: UiState, list: TableId): UiState {
-  if (list === 'maps') return { ...ui, maps: { ...ui.maps, sort: following(MAP_SORTS, ui.maps.sort) } };
-  return { ...ui, processes: { ...ui.processes, sort: following(PROCESS_SORTS, ui.processes.sort) } };
+  if (list === 'maps') return { ...ui, maps: { ...ui.maps, sort: nextChoice(MAP_SORTS, ui.maps.sort) } };
+  return { ...ui, processes: { ...ui.processes, sort: nextChoice(PROCESS_SORTS, ui.processes.sort) } };
 }
 
 function selectedId(view: View, list: TableId): number | undefined {

@@ -1,7 +1,8 @@
 /** The screen of all cgroups: a header, the tree, the whole path of the selected one, keys. */
 import { formatBytes, formatDuration } from '../../format/units.ts';
-import { HOST_FIGURES, type HostFigure, type HostReading } from '../../model/host/host-cgroups.ts';
-import { unchargedText } from '../../model/host/uncharged-text.ts';
+import { knownFigures, whyAbsent } from '../../model/host/absent-figures.ts';
+import type { HostFigure } from '../../model/host/host-cgroups.ts';
+import { UNCHARGED_NAME, unchargedFigures, unchargedText } from '../../model/host/uncharged-text.ts';
 import { formatSize, growthSpan } from '../panels/figure-text.ts';
 import { fillUp, lastScroll, renderScrolled, renderWrapped } from '../panels/pieces.ts';
 import { listWindow } from '../state/lists.ts';
@@ -117,8 +118,8 @@ function renderHeader({ reading, intervalMs, ui, unicode }: TopScreen, width: nu
 
 function columnsOf(screen: TopScreen): Column<TopRow>[] {
   const { reading, unicode } = screen;
-  const missing = new Set<string>(reading.absent.map(({ figure }) => figure));
-  const figures = HOST_FIGURES.filter((figure) => !missing.has(figure)).map(
+  const ofNone = reading.uncharged === undefined ? {} : unchargedFigures(reading.uncharged);
+  const figures = knownFigures(reading).map(
     (figure): Column<TopRow> => ({
       title: figure === 'growth' ? 'growth/min' : figure === 'processes' ? 'procs' : figure,
       sort: figure,
@@ -127,7 +128,7 @@ function columnsOf(screen: TopScreen): Column<TopRow>[] {
       most: 24,
       rank: RANKS.indexOf(figure) + 1,
       cell: ({ row }) =>
-        figureSpan(screen, figure, row?.cgroup.figures[figure] ?? ofUncharged(row, reading, figure)),
+        figureSpan(screen, figure, row === undefined ? ofNone[figure] : row.cgroup.figures[figure]),
     }),
   );
   const name: Column<TopRow> = {
@@ -138,7 +139,7 @@ function columnsOf(screen: TopScreen): Column<TopRow>[] {
     most: 200,
     rank: 0,
     cell: ({ row }) => {
-      if (row === undefined) return { text: '(charged to no cgroup)', style: 'dim' };
+      if (row === undefined) return { text: UNCHARGED_NAME, style: 'dim' };
       const mark = !row.hasChildren ? ' ' : unicode ? (row.isOpen ? '▾' : '▸') : row.isOpen ? '-' : '+';
       const shown = shownText(screen.nameOf(row.cgroup), unicode);
       return {
@@ -148,12 +149,6 @@ function columnsOf(screen: TopScreen): Column<TopRow>[] {
     },
   };
   return [...figures, name];
-}
-
-function ofUncharged(row: TopRow['row'], { uncharged }: HostReading, figure: HostFigure): number | undefined {
-  if (row !== undefined || uncharged === undefined) return undefined;
-  if (figure === 'current') return uncharged.bytes;
-  return figure === 'slab' || figure === 'bpf' ? uncharged.parts[figure] : undefined;
 }
 
 function figureSpan({ ui }: TopScreen, figure: HostFigure, value: number | undefined): Span {
@@ -183,14 +178,9 @@ function renderDetail({ reading, unicode }: TopScreen, row: TopRow | undefined, 
 }
 
 function reasonLines({ reading, unicode }: TopScreen, width: number): Line[] {
-  const byReason = new Map<string, string[]>();
-  for (const { figure, reason, hint } of reading.absent) {
-    if (figure === 'growth') continue;
-    const text = hint === undefined ? reason : `${reason} (hint: ${hint})`;
-    byReason.set(text, [...(byReason.get(text) ?? []), figure]);
-  }
-  return Array.from(byReason, ([text, figures]) =>
-    fitLine([{ text: ` no ${figures.join(', ')}: ${shownText(text, unicode)}`, style: 'dim' }], width),
+  const absent = reading.absent.filter(({ figure }) => figure !== 'growth');
+  return whyAbsent(absent).map((text) =>
+    fitLine([{ text: ` ${shownText(text, unicode)}`, style: 'dim' }], width),
   );
 }
 

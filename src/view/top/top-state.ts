@@ -1,7 +1,9 @@
 /** The state of the view of all cgroups, and its keys. */
 import { compileGlob, findBadSet, hasWildcards } from '../../format/glob.ts';
-import { HOST_FIGURES, type HostCgroup, type HostReading } from '../../model/host/host-cgroups.ts';
+import { knownFigures } from '../../model/host/absent-figures.ts';
+import type { HostCgroup, HostReading } from '../../model/host/host-cgroups.ts';
 import { type HostRow, type HostSort, hostRows } from '../../model/host/host-tree.ts';
+import { nextChoice, nextUnits } from '../state/choices.ts';
 import { MOVES, within } from '../state/moves.ts';
 import type { UiState } from '../state/view.ts';
 
@@ -100,23 +102,11 @@ export function selectedTopRow(rows: readonly TopRow[], { selected }: TopUi): nu
   );
 }
 
-/** The columns that there are, in the order of `s`. */
-export function topSorts({ absent }: HostReading): HostSort[] {
-  const missing = new Set<string>(absent.map(({ figure }) => figure));
-  return [...HOST_FIGURES.filter((figure) => !missing.has(figure)), 'name'];
-}
-
 /** The new state, and an effect outside the view. */
 export interface TopPressed {
   ui: TopUi;
   effect?: TopEffect;
 }
-
-const UNITS: Readonly<Record<UiState['units'], UiState['units']>> = {
-  readable: 'KiB',
-  KiB: 'bytes',
-  bytes: 'readable',
-};
 
 /** Handles a key. */
 export function pressInTop(data: TopData, key: string): TopPressed {
@@ -146,7 +136,7 @@ export function pressInTop(data: TopData, key: string): TopPressed {
     case 'S':
       return { ui: { ...ui, isReversed: !ui.isReversed } };
     case 'u':
-      return { ui: { ...ui, units: UNITS[ui.units] } };
+      return { ui: { ...ui, units: nextUnits(ui.units) } };
     case 'p':
       return { ui: { ...ui, isPaused: !ui.isPaused } };
     case '*':
@@ -191,8 +181,8 @@ function toggle(ui: TopUi, id: bigint): TopUi {
 }
 
 function sortByNext({ reading }: TopData, ui: TopUi): TopUi {
-  const sorts = topSorts(reading);
-  return { ...ui, sort: sorts[(sorts.indexOf(ui.sort) + 1) % sorts.length] ?? 'current', isReversed: false };
+  const sorts: HostSort[] = [...knownFigures(reading), 'name'];
+  return { ...ui, sort: nextChoice(sorts, ui.sort), isReversed: false };
 }
 
 function typeFilter(ui: TopUi, typed: string, key: string): TopUi {

@@ -80,12 +80,6 @@ export class TopView {
     this.#guard(() => this.#draw());
   }
 
-  /** Shows a message until the next key. */
-  showMessage(message: string): void {
-    this.#ui = { ...this.#ui, message };
-    this.#guard(() => this.#draw());
-  }
-
   /** Restores the terminal; may be called more than once. */
   close(): void {
     this.#isClosed = true;

@@ -233,14 +233,14 @@ test('other processes that are waited for are listed, asked about and stopped', 
   view.close();
 });
 
-test('the shortest and the longest interval are reported as such', () => {
+test('at the ends of the intervals of the keys, the option for others is named', () => {
   const { screen, view, run } = openView();
   run.intervalMs = 60_000;
   screen.press('+');
-  expect(screen.text).toContain('which is the longest');
+  expect(screen.text).toContain('for a longer one use --interval');
   run.intervalMs = 10;
   screen.press('-');
-  expect(screen.text).toContain('which is the shortest');
+  expect(screen.text).toContain('for a shorter one use --interval');
   view.close();
 });
 
