@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { isCi } from './test/ci.ts';
 
 /**
  * Unit tests that compute or start programs for seconds: hundreds of synthetic series, megabytes of output.
@@ -49,7 +50,7 @@ export default defineConfig({
           // other.
           fileParallelism: false,
           // Real kernels and real clocks on a shared machine: one failure may be bad luck, two are a fault.
-          retry: process.env.CI === undefined ? 0 : 1,
+          retry: isCi() ? 1 : 0,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

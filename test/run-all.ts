@@ -3,6 +3,7 @@
  * missing.
  */
 import { spawn, spawnSync } from 'node:child_process';
+import { isCi } from './ci.ts';
 import { countTests, formatClosingLines, type SuiteCounts } from './test-counts.ts';
 import { GUEST_NAMES, runGuestSuites } from './vm/suites.ts';
 
@@ -12,8 +13,6 @@ const VM_PROGRAMS: Readonly<Record<string, string>> = {
   busybox: 'busybox-static',
   mmdebstrap: 'mmdebstrap',
 };
-
-const isCi = process.env.CI === 'true' || process.env.CI === '1';
 
 /** Runs a suite; in the background at the lowest priority, and its output is printed after its end. */
 async function vitest(suite: string, inBackground = false): Promise<SuiteCounts> {
@@ -39,7 +38,7 @@ async function guests(): Promise<SuiteCounts[]> {
   const packages = missing.map(([, name]) => name).join(' ');
   const names = missing.map(([program]) => program).join(', ');
   console.log(
-    `\n${isCi ? 'FAILED' : 'skipped'}: the suites in virtual machines (${GUEST_NAMES.join(', ')}): ${names} not installed`,
+    `\n${isCi() ? 'FAILED' : 'skipped'}: the suites in virtual machines (${GUEST_NAMES.join(', ')}): ${names} not installed`,
   );
   console.log(`  hint: apt-get install -y --no-install-recommends ${packages}`);
   const count = GUEST_NAMES.length;
@@ -47,8 +46,8 @@ async function guests(): Promise<SuiteCounts[]> {
     {
       suite: 'guests',
       passed: 0,
-      failed: isCi ? count : 0,
-      skipped: isCi ? 0 : count,
+      failed: isCi() ? count : 0,
+      skipped: isCi() ? 0 : count,
       retried: [],
       failures: [],
     },

@@ -8,6 +8,7 @@ import { chooseMemoryHierarchy, readHierarchyFacts } from '#src/cgroup/hierarchy
 import { isOwnerAlive, parseLeafName } from '#src/cgroup/leaf-name.ts';
 import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '#src/model/recording.ts';
 import type { Sample } from '#src/model/sample.ts';
+import { isCi } from '../ci.ts';
 
 /** The built command. */
 export const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
@@ -233,14 +234,18 @@ export const needs = {
   root: {
     what: 'root',
     has: process.getuid?.() === 0,
-    expected: process.env.CI === 'true' && process.env.CMEMSTAT_VM_GUEST !== 'systemd-user',
+    expected: isCi() && process.env.CMEMSTAT_VM_GUEST !== 'systemd-user',
   },
 } satisfies Record<string, Need>;
 
+/** Whether a folder of PATH has this program. */
+export function hasProgram(name: string): boolean {
+  return (process.env.PATH ?? '').split(':').some((directory) => existsSync(join(directory, name)));
+}
+
 /** A requirement of a program that is packaged in Debian. */
 export function needsProgram(name: string): Need {
-  const has = (process.env.PATH ?? '').split(':').some((directory) => existsSync(join(directory, name)));
-  return { what: `the program ${name}`, has, expected: process.env.CI === 'true' };
+  return { what: `the program ${name}`, has: hasProgram(name), expected: isCi() };
 }
 
 /** A test that is skipped with its name if a requirement is missing, and fails if it must not be missing. */

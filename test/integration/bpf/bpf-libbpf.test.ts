@@ -11,6 +11,7 @@ import { relocateFunctions } from '#src/kernel/bpf/core/relocate.ts';
 import { linkProgram } from '#src/kernel/bpf/load/link-functions.ts';
 import { HOST_BYTE_ORDER } from '#src/kernel/bpf/sys/bpf-struct.ts';
 import { CAPTURED, capturedPath, capturedTypes, relocatableObjects, specify } from '../../captured-types.ts';
+import { isCi } from '../../ci.ts';
 import { fixture } from '../../paths.ts';
 import { isGuest, scratch } from '../harness.ts';
 import { requires } from './bpf-requirements.ts';
@@ -31,7 +32,7 @@ function needLibbpf(context: TestContext): void {
   const source = fixture('bpf/libbpf-relocate.c');
   compiled ??= spawnSync('cc', ['-o', relocator, source, '-lbpf'], { stdio: 'ignore' }).status === 0;
   if (compiled) return;
-  if (process.env.CI === 'true') throw new Error('this host should have the headers of libbpf (libbpf-dev)');
+  if (isCi()) throw new Error('this host should have the headers of libbpf (libbpf-dev)');
   context.skip('the headers of libbpf are not installed (libbpf-dev)');
 }
 

@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { release } from 'node:os';
 import type { TestContext } from 'vitest';
 import { type Capability, readEffectiveCapabilities } from '#src/kernel/procfs/capabilities.ts';
+import { isCi } from '../../ci.ts';
+import { hasProgram } from '../harness.ts';
 
 /** Requirements of a test: capabilities, the first Linux release with a BPF feature, a tool. */
 interface Needs {
@@ -10,6 +11,7 @@ interface Needs {
    * `major.minor`, and the feature. From that release on the test runs, and fails if the feature is missing.
    */
   since?: [version: string, feature: string];
+  /** Missing in CI, it is a failure and not a skip. */
   tool?: string;
 }
 
@@ -21,20 +23,13 @@ export function requires(context: TestContext, { capabilities = [], since, tool 
   if (since !== undefined && isOlder(release(), since[0])) {
     context.skip(`${since[1]} came with Linux ${since[0]}, this is ${release()}`);
   }
-  if (tool !== undefined && !isInstalled(tool)) context.skip(`${tool} is not installed`);
+  if (tool === undefined || hasProgram(tool)) return;
+  if (isCi()) throw new Error(`this host should have the program ${tool}`);
+  context.skip(`${tool} is not installed`);
 }
 
 function isOlder(kernel: string, version: string): boolean {
   const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
   const [sinceMajor = 0, sinceMinor = 0] = version.split('.').map(Number);
   return major < sinceMajor || (major === sinceMajor && minor < sinceMinor);
-}
-
-function isInstalled(tool: string): boolean {
-  try {
-    execFileSync('sh', ['-c', 'command -v "$1"', 'sh', tool], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -20,7 +20,7 @@ import { type ProcessMemories, readProcessMemory } from '#src/sampler/explain/pr
 import { readSockets, type SocketMemories } from '#src/sampler/explain/sockets.ts';
 import { readUsedFiles } from '#src/sampler/explain/used-files.ts';
 import { required } from '../../required.ts';
-import { host, MIB, needs, scratch, TARGETS } from '../harness.ts';
+import { hasProgram, host, MIB, needs, scratch, TARGETS } from '../harness.ts';
 import { requires } from './bpf-requirements.ts';
 
 /** What hold-owned.c prints. */
@@ -36,21 +36,12 @@ interface Held {
   threads: number;
 }
 
-const supported = needs.root.has && host.top !== undefined && hasTool('cc');
+const supported = needs.root.has && host.top !== undefined && hasProgram('cc');
 const [PIPES, PAIRS] = [50, 20];
 let directory: string;
 let target: ChildProcess;
 let held: Held;
 let memories: ProcessMemories;
-
-function hasTool(name: string): boolean {
-  try {
-    execFileSync('sh', ['-c', 'command -v "$1"', 'sh', name], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 beforeAll(async () => {
   if (!supported) return;
@@ -87,8 +78,9 @@ afterAll(async () => {
 }, 30_000);
 
 function needsTarget(context: TestContext, tool?: string): void {
-  requires(context, { capabilities: ['CAP_SYS_PTRACE'], ...(tool === undefined ? {} : { tool }) });
-  if (!supported) context.skip('root, a memory cgroup and cc are needed');
+  requires(context, { capabilities: ['CAP_SYS_PTRACE'], tool: 'cc' });
+  if (tool !== undefined) requires(context, { tool });
+  if (!supported) context.skip('root and a memory cgroup are needed');
 }
 
 const sumOf = <Row>(rows: Iterable<Row>, size: (row: Row) => number) =>

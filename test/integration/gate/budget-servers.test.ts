@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { isCi } from '../../ci.ts';
 import { MIB, type Need, needs, needsProgram, scratch, testWith } from '../harness.ts';
 import { type GatedRun, gate, needsRealMachine, newFile } from './gated.ts';
 
@@ -64,7 +65,7 @@ const postgres = postgresFolder();
 const needsPostgres: Need = {
   what: 'postgres',
   has: postgres !== undefined,
-  expected: process.env.CI === 'true',
+  expected: isCi(),
 };
 
 testWith(

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { RecordLine } from '#src/model/recording.ts';
+import { isCi } from '../../ci.ts';
 import { EXAMPLE, recordsOfRuns } from '../../unit/export/example-recording.ts';
 import { BINARY, needsProgram, scratch, start, testWith } from '../harness.ts';
 
@@ -94,7 +95,7 @@ const PYTHON = '/usr/bin/python3';
 const needsParser = {
   what: 'the package python3-prometheus-client',
   has: existsSync('/usr/lib/python3/dist-packages/prometheus_client'),
-  expected: process.env.CI === 'true',
+  expected: isCi(),
 };
 
 testWith(

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { findInterpreterFault, readDynamicLoader } from '#src/target/interpreter.ts';
+import { isCi } from '../../ci.ts';
 import { required } from '../../required.ts';
 import { makeTree } from '../temporary-tree.ts';
 
@@ -56,7 +57,7 @@ it.each([
 
 const READELF = '/usr/bin/readelf';
 
-it.skipIf(!existsSync(READELF) && process.env.CI === undefined)('agrees with readelf', () => {
+it.skipIf(!existsSync(READELF) && !isCi())('agrees with readelf', () => {
   const { execPath } = process;
   const named = /program interpreter: (.*)\]/.exec(
     execFileSync(READELF, ['-l', '--wide', execPath], { encoding: 'utf8' }),

@@ -10,6 +10,7 @@ import { addCommands } from '#src/cli/all-commands.ts';
 import { describeCommand } from '#src/cli/commands/completion-command.ts';
 import { SHELLS, type Shell } from '#src/cli/options/shells.ts';
 import { declareProgram } from '#src/cli/program.ts';
+import { isCi } from '../../../ci.ts';
 import { completeLines, missingPrograms, type Offer } from './drive-shells.ts';
 
 const RENDERERS = { bash: renderBashCompletion, zsh: renderZshCompletion, fish: renderFishCompletion };
@@ -130,7 +131,7 @@ const hostileCommand: CompletionCommand = {
 
 describe.each(SHELLS)('the completion of %s', (shell: Shell) => {
   const missing = missingPrograms(shell);
-  if (missing.length > 0 && process.env.CI === undefined) {
+  if (missing.length > 0 && !isCi()) {
     it.skip(`[needs ${missing.join(', ')}]`, () => {});
     return;
   }
