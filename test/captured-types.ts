@@ -19,13 +19,20 @@ export function capturedTypes(kernel: CapturedKernel): Btf {
   return new Btf(readFileSync(capturedPath(kernel)), `${kernel}.btf`);
 }
 
+/** The object file of each of our own programs, for one byte order. */
+export function ownObjects(order: 'el' | 'eb'): string[] {
+  const programs = source('kernel/bpf/programs');
+  const names = readdirSync(programs).filter((name) => name.endsWith('.bpf.c'));
+  if (names.length === 0) throw new Error(`${programs} has no programs`);
+  return names.map((name) => join(programs, 'compiled', name.replace(/\.bpf\.c$/, `.bpf${order}.o`)));
+}
+
 /** Our own programs, and the fixtures about kernel types, for one byte order. */
 export function relocatableObjects(order: 'el' | 'eb'): string[] {
-  const suffix = `.bpf${order}.o`;
-  const programs = source('kernel/bpf/programs/compiled');
-  const own = readdirSync(programs).filter((name) => name.endsWith(suffix));
-  const made = ['core-kernel', 'callbacks', 'kernel-symbols'].map((name) => fixture(`bpf/${name}${suffix}`));
-  return [...own.map((name) => join(programs, name)), ...made];
+  const made = ['core-kernel', 'callbacks', 'kernel-symbols'].map((name) =>
+    fixture(`bpf/${name}.bpf${order}.o`),
+  );
+  return [...ownObjects(order), ...made];
 }
 
 /** The content of an object file. */

@@ -9,7 +9,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type 
 import { UnsupportedError } from '#src/errors.ts';
 import { type Btf, readKernelBtf } from '#src/kernel/bpf/btf/btf.ts';
 import { Instructions, PSEUDO } from '#src/kernel/bpf/elf/instructions.ts';
-import { type ObjectSpecification, parseObject } from '#src/kernel/bpf/elf/object-specification.ts';
 import { readKernelConfig } from '#src/kernel/bpf/load/kernel-config.ts';
 import { lateKindsOf, replaceKinds } from '#src/kernel/bpf/load/late-kinds.ts';
 import { linkProgram } from '#src/kernel/bpf/load/link-functions.ts';
@@ -27,32 +26,25 @@ import { encodeProgramLoad } from '#src/kernel/bpf/sys/bpf-attr.ts';
 import type { Bpf } from '#src/kernel/bpf/sys/bpf-call.ts';
 import { HOST_BYTE_ORDER, StructWriter } from '#src/kernel/bpf/sys/bpf-struct.ts';
 import { collectMaps, getProgramInfo } from '#src/kernel/bpf/sys/objects.ts';
-import { fixture, source } from '../../paths.ts';
+import { ownObjects, specify } from '../../captured-types.ts';
+import { fixture } from '../../paths.ts';
+import { required } from '../../required.ts';
 import { scratch } from '../harness.ts';
 import { type BpfObjects, openBpfScene } from './bpf-fixtures.ts';
 import { requires } from './bpf-requirements.ts';
 
-const SUFFIX = endianness() === 'LE' ? '.bpfel.o' : '.bpfeb.o';
+const ORDER = endianness() === 'LE' ? 'el' : 'eb';
 
-const fixturePath = (name: string) => fixture(`bpf/${name}${SUFFIX}`);
+const fixturePath = (name: string) => fixture(`bpf/${name}.bpf${ORDER}.o`);
 
-/** Our own programs, and the fixtures that every kernel accepts. */
-function comparedObjects(): string[] {
-  const programs = source('kernel/bpf/programs/compiled');
-  const own = listObjects(programs);
-  const made = ['core-kernel', 'callbacks', 'kernel-symbols', 'kconfig', 'late-kinds'].map(fixturePath);
-  return [...own, ...made];
-}
+/** Our own programs, and the fixtures that every kernel accepts: names and paths. */
+const COMPARED = [
+  ...ownObjects(ORDER),
+  ...['core-kernel', 'callbacks', 'kernel-symbols', 'kconfig', 'late-kinds'].map(fixturePath),
+].map((path) => [basename(path), path] as const);
 
-function listObjects(directory: string): string[] {
-  try {
-    return readdirSync(directory)
-      .filter((name) => name.endsWith(SUFFIX))
-      .map((name) => join(directory, name));
-  } catch {
-    return [];
-  }
-}
+/** Those of them that read no type of the kernel. */
+const NOT_RELOCATED = /^(callbacks|kconfig)\./;
 
 let bpf: Bpf;
 let kernel: Btf;
@@ -70,10 +62,6 @@ afterEach(() => {
 
 function needs(context: TestContext, version: string, feature: string): void {
   requires(context, { since: [version, feature] });
-}
-
-function specify(path: string): ObjectSpecification {
-  return parseObject(readFileSync(path), basename(path));
 }
 
 function prepare(path: string): PreparedObject {
@@ -261,51 +249,54 @@ describe('other loaders of the same objects', () => {
     rmSync(pins, { recursive: true });
   });
 
-  it.for(comparedObjects().map((path) => [basename(path), path] as const))(
-    'libbpf produces the same instructions of %s',
-    ([name, path], context) => {
-      requires(context, { tool: 'bpftool' });
-      needsOf(context, name);
-      const pin = join(pins, name.replaceAll('.', '_'));
-      const prepared = prepare(path);
-      const wanted = loadedByDefault(path);
-      skipUnavailable(context, prepared);
-      // bpftool loads all programs of an object or only the first, and fails with sections with a leading
-      // `?`.
-      const isWhole = wanted.length === prepared.programs.length;
-      execFileSync('bpftool', ['prog', isWhole ? 'loadall' : 'load', path, pin]);
-      closers.push(() => rmSync(pin, { recursive: true }));
-      const compared = isWhole ? wanted : wanted.slice(0, 1);
-      const loaded = load(prepared, { programs: compared });
-      for (const program of compared) {
-        const theirs = dump(['pinned', isWhole ? join(pin, program) : pin]);
-        const ours = dump(['id', String(getProgramInfo(bpf, loaded.program(program).fd).id)]);
-        expect(ours.length, program).toBeGreaterThan(0);
-        expect(ours, program).toEqual(theirs);
-      }
-    },
-  );
+  it.for(COMPARED)('libbpf produces the same instructions of %s', ([name, path], context) => {
+    requires(context, { tool: 'bpftool' });
+    needsOf(context, name);
+    const pin = join(pins, name.replaceAll('.', '_'));
+    const prepared = prepare(path);
+    const wanted = loadedByDefault(path);
+    skipUnavailable(context, prepared);
+    // bpftool loads all programs of an object or only the first, and fails with sections with a leading
+    // `?`.
+    const isWhole = wanted.length === prepared.programs.length;
+    execFileSync('bpftool', ['prog', isWhole ? 'loadall' : 'load', path, pin]);
+    closers.push(() => rmSync(pin, { recursive: true }));
+    const compared = isWhole ? wanted : wanted.slice(0, 1);
+    expect(compared).not.toEqual([]);
+    const loaded = load(prepared, { programs: compared });
+    for (const program of compared) {
+      const theirs = dump(['pinned', isWhole ? join(pin, program) : pin]);
+      const ours = dump(['id', String(getProgramInfo(bpf, loaded.program(program).fd).id)]);
+      expect(ours.length, program).toBeGreaterThan(0);
+      expect(ours, program).toEqual(theirs);
+    }
+  });
 
-  it.for(comparedObjects().map((path) => [basename(path), path] as const))(
-    'the kernel relocates %s to the same instructions',
-    ([name, path], context) => {
-      requires(context, { tool: 'bpftool' });
-      needs(context, '5.17', 'relocation in the kernel');
-      needsOf(context, name);
-      const prepared = prepare(path);
-      skipUnavailable(context, prepared);
-      const names = loadedByDefault(path);
-      const loaded = load(prepared, { programs: names });
-      for (const program of names) {
-        const fd = loadUnrelocated(path, loaded, program);
-        closers.push(() => closeSync(fd));
-        const [ours, theirs] = [loaded.program(program).fd, fd].map((each) =>
-          dump(['id', String(getProgramInfo(bpf, each).id)]),
-        );
-        expect(ours, program).toEqual(theirs);
-      }
-    },
-  );
+  it.for(COMPARED)('the kernel relocates %s to the same instructions', ([name, path], context) => {
+    requires(context, { tool: 'bpftool' });
+    needs(context, '5.17', 'relocation in the kernel');
+    needsOf(context, name);
+    const prepared = prepare(path);
+    skipUnavailable(context, prepared);
+    const names = loadedByDefault(path);
+    expect(names).not.toEqual([]);
+    const loaded = load(prepared, { programs: names });
+    for (const program of names) {
+      const fd = loadUnrelocated(path, loaded, program);
+      closers.push(() => closeSync(fd));
+      const [ours, theirs] = [loaded.program(program).fd, fd].map((each) =>
+        dump(['id', String(getProgramInfo(bpf, each).id)]),
+      );
+      expect(required(ours).length, program).toBeGreaterThan(0);
+      expect(ours, program).toEqual(theirs);
+    }
+  });
+
+  it.each(COMPARED)('%s has records of relocation to compare', (name, path) => {
+    const { programs, functions } = specify(path);
+    const records = [...programs, ...functions.values()].flatMap(({ coreRelocations }) => coreRelocations);
+    expect(records.length > 0).toBe(!NOT_RELOCATED.test(name));
+  });
 
   /**
    * The programs that every kernel with the right features accepts; not those in sections with a leading `?`.
