@@ -28,7 +28,7 @@ export const LINKS_OF_NO_CHILD = 2;
  * From this length on a path is too long for what is added to it. Source: `PATH_MAX` in
  * `include/uapi/linux/limits.h`.
  */
-const MAX_PATH_BYTES = 3500;
+export const MAX_PATH_BYTES = 3500;
 
 /** Receives a cgroup: a path for system calls, which is valid until it returns, and the path to show. */
 export type VisitCgroup = (path: string | Buffer, shown: string) => void;
@@ -59,18 +59,24 @@ function visitBelow(path: Buffer, shown: string, visit: VisitCgroup): void {
   }
 }
 
-const SLASH = Buffer.from('/');
+/** What joins names to paths. */
+export const SLASH = Buffer.from('/');
 
 function namesOfChildren(path: Buffer): Buffer[] {
   try {
     // Faster than reading a directory of 40 files.
     if (statSync(path).nlink === LINKS_OF_NO_CHILD) return [];
-    const entries = readdirSync(path, { withFileTypes: true, encoding: 'buffer' });
-    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    return listDirectories(path);
   } catch (error) {
     if (isGone(error)) return [];
     throw error;
   }
+}
+
+/** The names of the directories in a directory. @throws an error with the errno. */
+export function listDirectories(path: Buffer): Buffer[] {
+  const entries = readdirSync(path, { withFileTypes: true, encoding: 'buffer' });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
 /**

@@ -1,15 +1,9 @@
 /** The cgroups of a hierarchy, kept from one reading to the next. */
-import { type BigIntStats, closeSync, openSync, readdirSync, statSync } from 'node:fs';
-import { LINKS_OF_NO_CHILD } from '../../cgroup/subtree.ts';
+import { type BigIntStats, closeSync, openSync, statSync } from 'node:fs';
+import { LINKS_OF_NO_CHILD, listDirectories, MAX_PATH_BYTES, SLASH } from '../../cgroup/subtree.ts';
 import { errnoOf } from '../../errors.ts';
 import { O_PATH } from '../../kernel/files/open-flags.ts';
 import { tryStat } from '../../try-stat.ts';
-
-/**
- * From this length on a path is too long for what is added to it. Source: `PATH_MAX` in
- * `include/uapi/linux/limits.h`.
- */
-const MAX_PATH_BYTES = 3500;
 
 /** How often a directory is listed again because cgroups come and go meanwhile. */
 const MAX_LISTINGS = 3;
@@ -137,8 +131,6 @@ function list(directory: CgroupDirectory): void {
   }
 }
 
-const SLASH = Buffer.from('/');
-
 /** Undefined if it has been removed meanwhile. */
 function open(parent: CgroupDirectory, name: Buffer): CgroupDirectory | undefined {
   const place = Buffer.concat([parent.place, SLASH, name]);
@@ -155,8 +147,7 @@ function open(parent: CgroupDirectory, name: Buffer): CgroupDirectory | undefine
 
 function namesIn(place: Buffer): Buffer[] {
   try {
-    const entries = readdirSync(place, { withFileTypes: true, encoding: 'buffer' });
-    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    return listDirectories(place);
   } catch (error) {
     // It may have been removed meanwhile, or may not be readable.
     if (errnoOf(error) === undefined) throw error;
