@@ -1,10 +1,8 @@
 /** What people call the cgroups of a host: units, containers and pods in place of parts of paths. */
-
-import { errnoOf } from '../../errors.ts';
 import { type CgroupOwner, ownersOf } from '../names/cgroup-owner.ts';
-import { listProcesses } from '../subtree.ts';
 import { LookedAt } from './looked-at.ts';
-import { type NamedOwner, RuntimeNames } from './runtime-names.ts';
+import { ownerAt } from './owner-at.ts';
+import { RuntimeNames } from './runtime-names.ts';
 
 /** A cgroup to find a name for. */
 export interface LabelledCgroup {
@@ -89,12 +87,12 @@ export class CgroupLabels {
     names: RuntimeNames,
   ): Promise<string | undefined> {
     if (owner === undefined) return undefined;
-    const named = namedOwner(owner, owners, cgroup);
+    const named = ownerAt(cgroup.directory, owner, owners);
     if (owner.kind === 'container') return (await names.ofContainer(named)).name;
     const inside = cgroups.flatMap((each) => {
       const { label, owners: outer } = this.#lookUp(each);
       const isIn = each.path.startsWith(`${cgroup.path}/`) && label.owner?.kind === 'container';
-      return isIn && label.owner !== undefined ? [namedOwner(label.owner, outer, each)] : [];
+      return isIn && label.owner !== undefined ? [ownerAt(each.directory, label.owner, outer)] : [];
     });
     const pod = await names.ofPod(named, inside);
     if (pod === undefined) return undefined;
@@ -105,25 +103,6 @@ export class CgroupLabels {
     if (this.#known.size <= 2 * cgroups.length + MAX_STALE) return;
     const alive = new Set(cgroups.map(({ id }) => id));
     for (const id of this.#known.keys()) if (!alive.has(id)) this.#known.delete(id);
-  }
-}
-
-function namedOwner(
-  owner: CgroupOwner,
-  owners: readonly CgroupOwner[],
-  { directory }: LabelledCgroup,
-): NamedOwner {
-  const uid = owners.findLast(({ kind }) => kind === 'user')?.uid;
-  return { owner, uid, processes: () => processesIn(directory) };
-}
-
-/** None if the cgroup is gone, or has a path that the kernel does not take. */
-function processesIn(directory: string): number[] {
-  try {
-    return listProcesses(directory);
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return [];
   }
 }
 

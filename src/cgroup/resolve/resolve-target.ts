@@ -14,9 +14,10 @@ import {
   nearestCgroupName,
 } from '../find-cgroup.ts';
 import { type CgroupOwner, ownersOf } from '../names/cgroup-owner.ts';
-import { listProcesses, visitNested } from '../subtree.ts';
+import { visitNested } from '../subtree.ts';
 import { LookedAt } from './looked-at.ts';
-import { type NamedOwner, type PodName, RuntimeNames } from './runtime-names.ts';
+import { ownerAt } from './owner-at.ts';
+import { type PodName, RuntimeNames } from './runtime-names.ts';
 
 /** The ways to name a target; without one of them, a word is tried in this order. */
 export const TARGET_FORMS = ['path', 'pid', 'unit', 'container', 'pod', 'comm'] as const;
@@ -95,12 +96,10 @@ export async function findContainers(
 ): Promise<{ directory: string; cgroup: string; name?: string }[]> {
   const names = new RuntimeNames(new LookedAt(), filesBelow);
   const root = directory.slice(0, directory.length - path.length);
-  const inside = listCgroups(directory, root).filter(
-    ({ owner }) => owner !== undefined && isContainer(owner),
-  );
+  const inside = listCgroups(directory, root).filter(isOfContainer);
   return Promise.all(
     inside.map(async (each) => {
-      const { name } = await names.ofContainer(namedOwner(each));
+      const { name } = await names.ofContainer(ownerAt(each.directory, each.owner, each.owners));
       const cgroup = each.path.slice(path.length + 1);
       return { directory: each.directory, cgroup, ...(name === undefined ? {} : { name }) };
     }),
@@ -236,7 +235,7 @@ class Resolution {
   }
 
   async #findContainer(name: string): Promise<Match[]> {
-    const containers = this.#cgroups().filter(({ owner }) => owner !== undefined && isContainer(owner));
+    const containers = this.#cgroups().filter(isOfContainer);
     const byId = containers.filter(({ owner }) => isIdOf(owner, name));
     const found = byId.length > 0 ? byId : await this.#containersCalled(name, containers);
     return found.map(({ directory, path, owner }) => ({
@@ -247,19 +246,19 @@ class Resolution {
     }));
   }
 
-  async #containersCalled(name: string, containers: readonly ListedCgroup[]): Promise<ListedCgroup[]> {
-    const found: ListedCgroup[] = [];
+  async #containersCalled(name: string, containers: readonly OwnedCgroup[]): Promise<OwnedCgroup[]> {
+    const found: OwnedCgroup[] = [];
     for (const each of containers) {
-      const named = await this.#names.ofContainer(namedOwner(each));
-      if (named.name === name || each.owner?.name === name) found.push(each);
+      const named = await this.#names.ofContainer(ownerAt(each.directory, each.owner, each.owners));
+      if (named.name === name || each.owner.name === name) found.push(each);
     }
     return found;
   }
 
   async #findPod(name: string): Promise<Match[]> {
-    const pods = this.#cgroups().filter(({ owner }) => owner?.kind === 'pod');
+    const pods = this.#cgroups().filter(isOfPod);
     const byId = pods.filter(({ owner }) => isIdOf(owner, name));
-    const found: ListedCgroup[] = byId.length > 0 ? byId : [];
+    const found: OwnedCgroup[] = byId.length > 0 ? byId : [];
     if (byId.length === 0) {
       for (const pod of pods) if (isCalled(await this.#podName(pod), name)) found.push(pod);
     }
@@ -270,11 +269,14 @@ class Resolution {
     }));
   }
 
-  #podName(pod: ListedCgroup): Promise<PodName | undefined> {
-    const inside = this.#cgroups().filter(
-      ({ path, owner }) => path.startsWith(`${pod.path}/`) && owner !== undefined && isContainer(owner),
+  #podName({ directory, path, owner, owners }: OwnedCgroup): Promise<PodName | undefined> {
+    const inside = this.#cgroups()
+      .filter(isOfContainer)
+      .filter((each) => each.path.startsWith(`${path}/`));
+    return this.#names.ofPod(
+      ownerAt(directory, owner, owners),
+      inside.map((each) => ownerAt(each.directory, each.owner, each.owners)),
     );
-    return this.#names.ofPod(namedOwner(pod), inside.map(namedOwner));
   }
 
   #findComm(name: string): Match[] {
@@ -332,6 +334,18 @@ function listCgroups(below: string, root = below): ListedCgroup[] {
   return listed.reverse();
 }
 
+interface OwnedCgroup extends ListedCgroup {
+  owner: CgroupOwner;
+}
+
+function isOfContainer(cgroup: ListedCgroup): cgroup is OwnedCgroup {
+  return cgroup.owner !== undefined && isContainer(cgroup.owner);
+}
+
+function isOfPod(cgroup: ListedCgroup): cgroup is OwnedCgroup {
+  return cgroup.owner?.kind === 'pod';
+}
+
 function isContainer({ kind }: CgroupOwner): boolean {
   return kind === 'container' || kind === 'machine';
 }
@@ -354,14 +368,4 @@ function isCalled(pod: PodName | undefined, text: string): boolean {
   if (slash < 0) return pod.name === text;
   const isInNamespace = pod.namespace === undefined || pod.namespace === text.slice(0, slash);
   return isInNamespace && pod.name === text.slice(slash + 1);
-}
-
-function namedOwner({ directory, owner, owners }: ListedCgroup): NamedOwner {
-  // Only called for those that have one.
-  if (owner === undefined) throw new Error(`${directory} has no owner`);
-  return {
-    owner,
-    uid: owners.findLast(({ kind }) => kind === 'user')?.uid,
-    processes: () => listProcesses(directory),
-  };
 }
