@@ -84,6 +84,8 @@ export interface AbsentFigure {
 export interface HostReading {
   /** The version of the hierarchy with the memory controller. */
   readonly version: 1 | 2;
+  /** Whether the root is that of the host, and not the cgroup of a container: that one has its own figures. */
+  readonly isWholeHost: boolean;
   /** Parents before their children. */
   readonly cgroups: readonly [root: HostCgroup, ...HostCgroup[]];
   /** Absent if the root is not that of the host. */

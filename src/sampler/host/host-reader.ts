@@ -137,6 +137,7 @@ class OpenHost implements HostReader {
       : undefined;
     return {
       version: this.#root.version,
+      isWholeHost: this.#isWholeHost,
       cgroups,
       uncharged,
       absent: this.#absentIn(cgroups),

@@ -205,11 +205,16 @@ export class TopView {
     }
   }
 
+  /** The root of a container is a cgroup like all others. */
+  #isHost({ parent }: HostCgroup): boolean {
+    return parent === undefined && this.#reading?.isWholeHost !== false;
+  }
+
   #attach(cgroup: HostCgroup | undefined): void {
     const message =
       cgroup === undefined
         ? 'no cgroup can be attached to for it; e explains the host'
-        : cgroup.parent === undefined
+        : this.#isHost(cgroup)
           ? 'the first row is not a single cgroup; e explains the host'
           : undefined;
     if (message !== undefined || cgroup === undefined) this.#ui = { ...this.#ui, message };
@@ -217,7 +222,7 @@ export class TopView {
   }
 
   #explain(selected: HostCgroup | undefined): void {
-    const cgroup = selected?.parent === undefined ? undefined : selected;
+    const cgroup = selected === undefined || this.#isHost(selected) ? undefined : selected;
     const ui = openExplanation(this.#viewOf({ state: 'reading', share: 0 }, initialUiState()), {
       ...initialUiState(),
       units: this.#ui.units,

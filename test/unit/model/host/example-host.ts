@@ -50,6 +50,7 @@ add('/cmemstat-77-5', '/', figures(8));
 
 export const HOST: HostReading = {
   version: 2,
+  isWholeHost: true,
   cgroups: cgroups as [HostCgroup, ...HostCgroup[]],
   uncharged: {
     bytes: 150 * MIB,
@@ -74,6 +75,7 @@ for (const cgroup of cgroups) {
 export const POOR_HOST: HostReading = {
   ...HOST,
   version: 1,
+  isWholeHost: true,
   cgroups: poorCgroups as [HostCgroup, ...HostCgroup[]],
   uncharged: undefined,
   absent: [

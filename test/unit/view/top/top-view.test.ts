@@ -104,6 +104,15 @@ describe('the view of all cgroups', () => {
     expect(calls).toEqual(['attach /kubepods', 'quit']);
   });
 
+  it('attaches to the root of a container, and explains it, as any other cgroup', async () => {
+    const { screen, calls, view } = open();
+    view.show({ ...HOST, isWholeHost: false, uncharged: undefined });
+    screen.press('enter', 'e');
+    await new Promise((done) => setTimeout(done));
+    expect(screen.text).toContain('Memory by name: /');
+    expect(calls).toEqual(['attach /', 'explain /']);
+  });
+
   it('explains the selected cgroup, or the host, and comes back', async () => {
     const { screen, calls } = open();
     screen.press('e');
