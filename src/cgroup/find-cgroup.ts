@@ -3,7 +3,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { errnoOf, UsageError } from '../errors.ts';
 import { nearestName } from '../format/nearest-name.ts';
-import { parsePidCgroup } from '../kernel/procfs/pid-cgroup.ts';
+import { explainHiddenProcesses } from '../kernel/procfs/hidden-processes.ts';
+import { type CgroupMembership, parsePidCgroup } from '../kernel/procfs/pid-cgroup.ts';
 import { readPseudoFile } from '../kernel/pseudo-file.ts';
 import { chooseMemoryHierarchy, type MemoryHierarchy, readHierarchyFacts } from './hierarchy.ts';
 
@@ -57,10 +58,13 @@ export function findRootCgroup(option: string): FoundCgroup {
  * @throws KernelFileError, `ENOENT` if there is no such process.
  */
 export function directoryOfPid(pid: number): string | undefined {
-  const path = `/proc/${pid}/cgroup`;
-  const memberships = parsePidCgroup(readPseudoFile(path), path);
-  const hierarchy = chooseMemoryHierarchy({ ...readHierarchyFacts(), memberships });
+  const hierarchy = chooseMemoryHierarchy({ ...readHierarchyFacts(), memberships: membershipsOf(pid) });
   return hierarchy.version === undefined ? undefined : hierarchy.ownDirectory;
+}
+
+function membershipsOf(pid: number): CgroupMembership[] {
+  const path = `/proc/${pid}/cgroup`;
+  return parsePidCgroup(readPseudoFile(path), path);
 }
 
 function memoryHierarchy(option: string): MemoryHierarchy {
@@ -74,10 +78,21 @@ function directoryNamedByPid(text: string, pid: number, option: string): string 
     const directory = directoryOfPid(pid);
     if (directory !== undefined) return directory;
   } catch (error) {
+    const hidden = explainHiddenProcesses();
+    if (hidden !== undefined) {
+      throw new UsageError(option, `${option} ${text}: no such process can be seen`, hidden.hint);
+    }
     if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ESRCH') throw error;
     throw new UsageError(option, `${option} ${text}: no such process`);
   }
-  throw new UsageError(option, `${option} ${text}: the cgroup of the process is not visible here`);
+  const isUnnamed = membershipsOf(pid).some(({ path }) => path.includes('\ufffd'));
+  throw new UsageError(
+    option,
+    `${option} ${text}: the cgroup of the process is not visible here${isUnnamed ? ': its name is not UTF-8' : ''}`,
+    isUnnamed
+      ? 'attach to the cgroup above it'
+      : 'it is outside of what is mounted, or of the cgroup namespace: run cmemstat on the host',
+  );
 }
 
 function directoryNamedByPath(text: string, mountPoint: string, option: string): string {

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import { parseCgroupProcs } from '../kernel/cgroup-procs.ts';
 import { readPidStat } from '../kernel/procfs/pid-stat.ts';
+import { pidAndAncestors } from '../kernel/procfs/process-tree.ts';
 import { readPseudoFile, writePseudoFile } from '../kernel/pseudo-file.ts';
 import { ownCgroupHint, readHintFacts } from './hints.ts';
 import { isSelfName, leafName } from './leaf-name.ts';
@@ -36,7 +37,8 @@ export class OwnCgroup {
       return new OwnCgroup(dirname(own), undefined);
     accessSync(own, constants.W_OK);
     const inhabitants = processesIn(own);
-    const others = inhabitants.filter((pid) => !ownPidAndAncestors().has(pid));
+    const ours = pidAndAncestors(process.pid);
+    const others = inhabitants.filter((pid) => !ours.has(pid));
     if (others.length > 0) {
       throw new Rejection(
         'own',
@@ -89,12 +91,6 @@ function moveTo(cgroup: string, pid: number): void {
     // It has exited in the meantime.
     if (errnoOf(error) !== 'ESRCH') throw error;
   }
-}
-
-function ownPidAndAncestors(): Set<number> {
-  const pids = new Set<number>();
-  for (let pid = process.pid; pid > 0 && !pids.has(pid); pid = readPidStat(pid).ppid) pids.add(pid);
-  return pids;
 }
 
 function describe(pids: number[]): string {

@@ -9,6 +9,7 @@ import { measureMaps } from './maps.ts';
 import { measurePipelineMemory } from './memory.ts';
 import { type Finding, isMet, printFindings } from './report.ts';
 import { measureStartUp } from './start-up.ts';
+import { measureTop } from './top.ts';
 import { measureView } from './view.ts';
 
 /** One benchmark of this suite; a name on the command line selects it. */
@@ -21,6 +22,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Finding[]>>> = {
   view: measureView,
   budgets: measureBudgets,
   explain: measureExplain,
+  top: measureTop,
 };
 
 const wanted = process.argv.slice(2);

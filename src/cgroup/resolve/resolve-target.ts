@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { errnoOf, ToolError, UsageError } from '../../errors.ts';
 import { plural } from '../../format/plural.ts';
 import { safeText } from '../../format/safe-text.ts';
+import { explainHiddenProcesses } from '../../kernel/procfs/hidden-processes.ts';
 import { listAllProcesses } from '../../kernel/procfs/process-tree.ts';
 import {
   cgroupAt,
@@ -38,6 +39,8 @@ export interface ResolveFacts {
   root: (option: string) => FoundCgroup;
   listProcesses: () => { pid: number; comm: string }[];
   directoryOfPid: (pid: number) => string | undefined;
+  /** Why the list is not complete. */
+  hiddenProcesses: () => { reason: string; hint: string } | undefined;
   /** What is put before the paths of files and sockets. */
   filesBelow: string;
 }
@@ -46,6 +49,7 @@ const HOST: ResolveFacts = {
   root: findRootCgroup,
   listProcesses: listAllProcesses,
   directoryOfPid,
+  hiddenProcesses: explainHiddenProcesses,
   filesBelow: '',
 };
 
@@ -287,7 +291,11 @@ class Resolution {
     } catch (error) {
       this.#looked.failed('/proc', error);
     }
-    if (processes.length > 0) this.#looked.add(`/proc: ${processes.length} processes`);
+    const { length } = processes;
+    if (length > 0) {
+      const place = `/proc: ${length} ${length === 1 ? 'process' : 'processes'}`;
+      this.#looked.incomplete(place, this.#facts.hiddenProcesses());
+    }
     for (const { pid, comm } of processes) {
       if (comm !== name.slice(0, COMM_LENGTH) || pid === process.pid) continue;
       const directory = this.#directoryOf(pid);

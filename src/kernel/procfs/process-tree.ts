@@ -10,6 +10,9 @@ export function listPids(): number[] {
     .map(Number);
 }
 
+/** It has exited, or `/proc` is mounted with `hidepid=noaccess` and it is that of another user. */
+const NOT_VISIBLE = ['ENOENT', 'ESRCH', 'EPERM', 'EACCES'];
+
 /**
  * Every process that can be seen now; one that ends meanwhile is left out. Source: `/proc/<pid>/stat`.
  * @throws KernelFileError.
@@ -20,11 +23,27 @@ export function listAllProcesses(): PidStat[] {
     try {
       all.push(readPidStat(pid));
     } catch (error) {
-      const errno = errnoOf(error);
-      if (errno !== 'ENOENT' && errno !== 'ESRCH') throw error;
+      if (!NOT_VISIBLE.includes(errnoOf(error) ?? '')) throw error;
     }
   }
   return all;
+}
+
+/** A process and those above it, as far as they can be seen. @throws KernelFileError. */
+export function pidAndAncestors(
+  pid: number,
+  read: (pid: number) => Pick<PidStat, 'ppid'> = readPidStat,
+): Set<number> {
+  const pids = new Set<number>();
+  for (let each = pid; each > 0 && !pids.has(each); ) {
+    pids.add(each);
+    try {
+      each = read(each).ppid;
+    } catch (error) {
+      if (!NOT_VISIBLE.includes(errnoOf(error) ?? '')) throw error;
+    }
+  }
+  return pids;
 }
 
 /** The descendants of `roots`, including the roots. */

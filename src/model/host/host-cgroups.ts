@@ -84,7 +84,7 @@ export interface AbsentFigure {
 export interface HostReading {
   /** The version of the hierarchy with the memory controller. */
   readonly version: 1 | 2;
-  /** Whether the root is that of the host, and not the cgroup of a container: that one has its own figures. */
+  /** Whether the root is that of the host; the root of a container is a cgroup like all others. */
   readonly isWholeHost: boolean;
   /** Parents before their children. */
   readonly cgroups: readonly [root: HostCgroup, ...HostCgroup[]];

@@ -34,6 +34,7 @@ function host(
     root: () => ({ version: 2, mountPoint, directory: mountPoint, path: '/' }),
     listProcesses: () => processes.map(({ pid, comm }) => ({ pid, comm })),
     directoryOfPid: (pid) => join(mountPoint, processes.find((each) => each.pid === pid)?.path ?? ''),
+    hiddenProcesses: () => undefined,
     filesBelow: root,
   };
   return { facts, root, resolve: (text) => resolveTarget(text, 'attach', facts) };
@@ -255,7 +256,7 @@ describe('what is not found', () => {
     const processes = [{ pid: 70_001, comm: 'x', path: '/a' }];
     const error = await errorOf(host([DOCKER, '/a'], {}, processes).resolve('no\u001bpe'));
     expect(error.detail?.split('\n')[1]).toMatch(/^ {2}.*\/cg: 3 cgroups$/);
-    expect(error.detail).toContain('/proc: 1 processes');
+    expect(error.detail).toContain('/proc: 1 process');
     expect(error.detail).not.toContain('\u001b');
   });
 
@@ -271,5 +272,13 @@ describe('what is not found', () => {
     const error = await errorOf(resolveTarget('comm:x', 'attach', { ...facts, listProcesses }));
     expect(error.detail).toContain('/proc: permission denied');
     expect(error.hint).toContain('sudo');
+  });
+
+  it('says that processes are hidden', async () => {
+    const { facts } = host(['/a'], {}, [{ pid: 70_001, comm: 'y', path: '/a' }]);
+    const hiddenProcesses = () => ({ reason: 'those of others are hidden', hint: 'ask for CAP_SYS_PTRACE' });
+    const error = await errorOf(resolveTarget('comm:x', 'attach', { ...facts, hiddenProcesses }));
+    expect(error.detail).toContain('/proc: 1 process: those of others are hidden');
+    expect(error.hint).toBe('ask for CAP_SYS_PTRACE');
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PidStat } from '#src/kernel/procfs/pid-stat.ts';
-import { descendantsOf, listAllProcesses } from '#src/kernel/procfs/process-tree.ts';
+import { descendantsOf, listAllProcesses, pidAndAncestors } from '#src/kernel/procfs/process-tree.ts';
 
 const stat = (pid: number, ppid: number): PidStat => ({
   pid,
@@ -65,6 +65,26 @@ describe('descendantsOf', () => {
         );
       }),
     );
+  });
+});
+
+describe('pidAndAncestors', () => {
+  const hidden = (errno: string) => Object.assign(new Error(errno), { code: errno, errno: -1 });
+  const host = [stat(1, 0), stat(7, 1), stat(8, 7)];
+
+  it.each(['EPERM', 'ENOENT'])('ends at a process that is hidden (%s)', (errno) => {
+    const read = (pid: number): PidStat => {
+      const found = pid === 7 ? undefined : host.find((each) => each.pid === pid);
+      if (found === undefined) throw hidden(errno);
+      return found;
+    };
+    expect([...pidAndAncestors(8, read)]).toEqual([8, 7]);
+  });
+
+  it('reaches the first process', () => {
+    expect([...pidAndAncestors(8, (pid) => host.find((each) => each.pid === pid) ?? stat(pid, 0))]).toEqual([
+      8, 7, 1,
+    ]);
   });
 });
 
