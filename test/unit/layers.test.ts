@@ -41,16 +41,23 @@ interface Import {
 
 const textOf = (file: string) => readFileSync(join(PROJECT, 'src', file), 'utf8');
 
-/** Every import of the sources; paths are relative to src. */
-function readImports(files: readonly string[]): Import[] {
-  return files.flatMap((from) => {
-    return [...textOf(from).matchAll(IMPORT)].map(([, named, bare]): Import => {
-      const to = named ?? bare ?? '';
-      return to.startsWith('.')
-        ? { from, to: normalize(join(dirname(from), to)), isPackage: false }
-        : { from, to, isPackage: true };
-    });
+/** Every import of a source; paths are relative to src. */
+function parseImports(from: string, text: string): Import[] {
+  return [...text.matchAll(IMPORT)].map(([, named, bare]): Import => {
+    const to = named ?? bare ?? '';
+    if (to.startsWith('#src/')) return { from, to: to.slice('#src/'.length), isPackage: false };
+    return to.startsWith('.')
+      ? { from, to: normalize(join(dirname(from), to)), isPackage: false }
+      : { from, to, isPackage: true };
   });
+}
+
+/** The folders below the top folders of src. */
+function innerFolders(): string[] {
+  return readdirSync(join(PROJECT, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => relative(join(PROJECT, 'src'), join(entry.parentPath, entry.name)))
+    .filter((folder) => folder.includes('/'));
 }
 
 const topFolderOf = (path: string) => (dirname(path) === '.' ? '.' : (path.split('/')[0] ?? ''));
@@ -105,7 +112,7 @@ describe('the layers of src', () => {
   const files = readdirSync(join(PROJECT, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) =>
     name.endsWith('.ts'),
   );
-  const imports = readImports(files);
+  const imports = files.flatMap((file) => parseImports(file, textOf(file)));
   const own = imports.filter(({ isPackage }) => !isPackage);
 
   it('has a layer for every folder', () => {
@@ -174,6 +181,28 @@ describe('the layers of src', () => {
     expect(page).toContain(layers.join(' <- '));
     for (const folder of LAYERS.flat().filter((name) => name !== '.'))
       expect(page).toContain(`\`${folder}/\``);
+  });
+
+  it('has folders that docs/architecture.md names in the row of their top folder', () => {
+    const page = readFileSync(join(PROJECT, 'docs/architecture.md'), 'utf8');
+    const rows = page.split('\n').filter((line) => line.startsWith('| `'));
+    const folders = innerFolders();
+    expect(folders).toContain('kernel/bpf');
+    expect(folders).toContain('target/stub/compiled');
+    const unnamed = folders.filter((folder) => {
+      const row = rows.find((line) => line.split('|')[1]?.includes(`\`${topFolderOf(folder)}/\``));
+      return row?.includes(`\`${basename(folder)}/\``) !== true;
+    });
+    expect(unnamed).toEqual([]);
+  });
+
+  it.each([
+    ["import { a } from '../panels/b.ts';", 'view/panels/b.ts', false],
+    ["import { a } from '#src/view/panels/b.ts';", 'view/panels/b.ts', false],
+    ["const { a } = await import('#src/report/text.ts');", 'report/text.ts', false],
+    ["import { a } from 'blessed';", 'blessed', true],
+  ])('reads the import of %s', (text, to, isPackage) => {
+    expect(parseImports('view/state/a.ts', text)).toEqual([{ from: 'view/state/a.ts', to, isPackage }]);
   });
 
   it('detects an import upwards, sideways, back or around', () => {
