@@ -8,14 +8,8 @@ import type { ExplainedMoment } from '../model/explain/explain-record.ts';
 import { figureOf } from '../model/figures.ts';
 import type { KernelBreakdown } from '../model/kernel-breakdown.ts';
 import type { OutlivingProcess } from '../model/recorded-processes.ts';
-import type {
-  AttachedSegment,
-  AttachedTo,
-  ContainerSummary,
-  EventRecord,
-  Restarts,
-  SummaryRecord,
-} from '../model/recording.ts';
+import type { EventRecord, SummaryRecord } from '../model/recording.ts';
+import type { AttachedSegment, AttachedTo, ContainerSummary, Restarts } from '../model/restarts.ts';
 import { renderBpf } from './bpf-summary-text.ts';
 import { momentText } from './moment-text.ts';
 import { type FormatSize, renderRow, SIZE_WIDTH } from './summary-columns.ts';

@@ -7,7 +7,7 @@ import { findContainers, type ResolvedTarget } from '../../cgroup/resolve/resolv
 import { UsageError } from '../../errors.ts';
 import { parseSingleValue } from '../../kernel/limit.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
-import type { AttachedTo } from '../../model/recording.ts';
+import type { AttachedTo } from '../../model/restarts.ts';
 import { absentAs } from '../../sampler/figure-reader.ts';
 import type { TargetExit } from '../../target/exit-status.ts';
 import type { Target } from '../../target/launch-request.ts';

@@ -1,7 +1,7 @@
 /** The figures of cgroups that are attached to, one after the other: counters and maxima since then. */
 import type { MeasuredCgroup } from '../../cgroup/foreign-cgroup.ts';
 import type { OnMalformed } from '../../kernel/flat-keyed.ts';
-import type { AttachedTo } from '../../model/recording.ts';
+import type { AttachedTo } from '../../model/restarts.ts';
 import { Containers } from '../../sampler/attached/containers.ts';
 import { openOwnPeak } from '../../sampler/attached/own-peak.ts';
 import { Segments } from '../../sampler/attached/segments.ts';

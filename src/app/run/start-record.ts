@@ -2,7 +2,8 @@
 import { availableParallelism, release, totalmem } from 'node:os';
 import { readPossibleCpus } from '../../kernel/possible-cpus.ts';
 import { readPageSize } from '../../kernel/procfs/auxv.ts';
-import { type AttachedTo, FORMAT_VERSION, type StartRecord } from '../../model/recording.ts';
+import { FORMAT_VERSION, type StartRecord } from '../../model/recording.ts';
+import type { AttachedTo } from '../../model/restarts.ts';
 import type { Mode } from '../../model/sample.ts';
 import { VERSION } from '../../version.ts';
 import type { RunOptions } from './options.ts';

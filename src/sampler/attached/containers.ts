@@ -1,5 +1,5 @@
 /** The containers of a pod that was attached to: what each of them is charged for. */
-import type { ContainerSummary } from '../../model/recording.ts';
+import type { ContainerSummary } from '../../model/restarts.ts';
 import type { ContainerUsage } from '../../model/sample.ts';
 import { openSizeReader, type SizeReader } from '../size-reader.ts';
 

@@ -1,7 +1,7 @@
 /** The cgroups that an attachment measures one after the other, and what each of them used. */
 import type { MeasuredCgroup } from '../../cgroup/foreign-cgroup.ts';
 import type { CpuTime } from '../../kernel/cgroup2/cpu-stat.ts';
-import type { AttachedSegment, AttachedTo, Restarts } from '../../model/recording.ts';
+import type { AttachedSegment, AttachedTo, Restarts } from '../../model/restarts.ts';
 import type { Sample } from '../../model/sample.ts';
 import { readCgroupTime } from '../cpu-time.ts';
 import { RunGrowth } from '../run-growth.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { AttachedSegment, AttachedTo, SummaryRecord } from '#src/model/recording.ts';
+import type { SummaryRecord } from '#src/model/recording.ts';
+import type { AttachedSegment, AttachedTo } from '#src/model/restarts.ts';
 import { describeAttachment } from '#src/output/summary-text.ts';
 import { cgroup2 } from './records.ts';
 

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { ForeignCgroup } from '#src/cgroup/foreign-cgroup.ts';
-import type { AttachedTo } from '#src/model/recording.ts';
+import type { AttachedTo } from '#src/model/restarts.ts';
 import type { Sample } from '#src/model/sample.ts';
 import { Segments } from '#src/sampler/attached/segments.ts';
 import { makeTree, removeTrees } from '../../temporary-tree.ts';
