@@ -1,8 +1,6 @@
 /** Evaluates budgets over the records of one run, in constant memory. */
 
-import { compileGlob, hasWildcards, type NamePattern } from '../../format/glob.ts';
-import { plural } from '../../format/plural.ts';
-import { formatBytes } from '../../format/units.ts';
+import { compileGlob } from '../../format/glob.ts';
 import { mapNameIn } from '../../model/metrics.ts';
 import { ownValue } from '../../model/own-value.ts';
 import type { ProcessesRecord } from '../../model/recorded-processes.ts';
@@ -20,43 +18,19 @@ import type { BaselineValues, ExceededBudget, NamedBudget, RunResult } from '../
 import { kindOf } from '../expression/metric-catalogue.ts';
 import { resultOf } from './budget-result.ts';
 import { BudgetWatch, type FirstExceeded } from './budget-watch.ts';
-import { type MetricReader, readerOf } from './metric-reader.ts';
+import { counted, createMetric, type MapMetric, type Metric } from './metric.ts';
 import { MetricTrack } from './metric-track.ts';
-import { describeElsewhere } from './missing-map.ts';
 import type { Missing, RunFacts } from './not-measured.ts';
 import { PressureShare } from './pressure-share.ts';
-import { TimelineCollector } from './timeline.ts';
+import { remarksOn } from './remarks.ts';
 import { GrowthTables, type TopGrown } from './top-grown.ts';
-import { isPartOfCurrent, UnseenMemory } from './unseen-memory.ts';
+import { UnseenMemory } from './unseen-memory.ts';
 
 /** Optional inputs of an evaluation besides the records. */
 export interface GateOptions {
   baseline?: BaselineValues;
   /** Called once per budget, when it can no longer pass. */
   onExceeded?: (exceeded: ExceededBudget) => void;
-}
-
-/** A metric that at least one budget refers to. */
-interface Metric {
-  readonly track: MetricTrack;
-  readonly read: MetricReader;
-  /** What a counter had reached in the cgroups before; 0 for sizes. */
-  before: number;
-  /** The last reading of a counter, with `before`. */
-  reached: number;
-  readonly isCounter: boolean;
-  /** The key of its maximum between two samples. */
-  readonly key: string;
-  /** Whether it is a part of `current`, so that the kernel's high-water mark limits it. */
-  readonly isPart: boolean;
-  readonly watches: BudgetWatch[];
-  readonly chart: TimelineCollector;
-}
-
-/** The sum of the maps with matching names. */
-interface MapMetric extends Metric {
-  readonly metric: string;
-  readonly names: NamePattern;
 }
 
 const DEFAULT_INTERVAL_MS = 500;
@@ -169,65 +143,21 @@ export class BudgetEvaluator {
 
   /** Remarks for readers of the results; call it after `finish`. */
   warnings(summary: SummaryRecord | undefined = this.#summary): string[] {
-    const warnings: string[] = [];
-    if (summary === undefined) {
-      warnings.push('the recording ends before its target: budgets are evaluated up to that point');
-    }
-    if (summary?.exit.endedBy === 'budget') {
-      const isAlone = this.#budgets.length === 1;
-      const others = isAlone ? '' : ': the other budgets are evaluated up to that point';
-      // If a signal ended it, the report says so for the target; a target that catches the signal appears to
-      // have exited by itself.
-      if (!isAlone || summary.exit.signal === undefined) {
-        warnings.push(`the target was ended when a limit was exceeded${others}`);
-      }
-    }
-    if (this.#restarts > 0 && this.#budgets.length > 0) {
-      warnings.push(
-        `budgets hold over ${this.#restarts + 1} cgroups, one after the other: maxima of any, counters in all, growth in the one where it was strongest`,
-      );
-    }
-    const elsewhere = summary?.bpf?.heldElsewhere;
-    const usesBpf = this.#budgets.some(({ budget: { metric } }) => metric === 'bpf' || metric === 'bpf.maps');
-    if (usesBpf && elsewhere !== undefined) {
-      warnings.push(
-        `bpf is what is charged to the run: ${plural(elsewhere.count, 'map')} of ${formatBytes(elsewhere.bytes)} that it held but that are charged elsewhere are not in it`,
-      );
-    }
-    const usesPeak = this.#budgets.some(({ budget }) => budget.metric === 'peak');
-    if (usesPeak && summary?.peak?.source === 'sampled' && summary.mode !== 'process-tree') {
-      warnings.push(
-        'peak is the highest reading, because the kernel has no high-water mark (memory.peak requires Linux 5.19): peaks between two readings are missed',
-      );
-    }
-    for (const { metric, names, track } of this.#ofMaps) {
-      // In the other modes the budget is not measured, and the result contains the reason.
-      const isMeasured = track.runningCount > 0 && this.#start?.mode !== 'process-tree';
-      const isFit = [...this.#tables.mapNames].some((name) => names.test(name));
-      if (isMeasured && !isFit && hasWildcards(metric)) {
-        warnings.push(`${metric}: no map of the run matches`);
-      }
-      const elsewhere = describeElsewhere(metric, this.#tables.mapsElsewhere);
-      if (hasWildcards(metric) && elsewhere !== undefined) warnings.push(`${metric}: ${elsewhere.reason}`);
-    }
-    return warnings;
+    return remarksOn({
+      summary,
+      mode: this.#start?.mode,
+      budgets: this.#budgets,
+      restarts: this.#restarts,
+      ofMaps: this.#ofMaps,
+      mapNames: this.#tables.mapNames,
+      mapsElsewhere: this.#tables.mapsElsewhere,
+    });
   }
 
   #addMetric(metric: string): Metric {
     const kind = kindOf(metric);
     const pressure = kind === 'psi' ? new PressureShare(metric === 'psi.full' ? 'full' : 'some') : undefined;
-    const read: MetricReader = pressure === undefined ? readerOf(metric) : (sample) => pressure.read(sample);
-    const entry: Metric = {
-      track: new MetricTrack(),
-      read,
-      before: 0,
-      reached: 0,
-      isCounter: kind === 'counter',
-      key: metric.replace(/^stat\./, ''),
-      isPart: isPartOfCurrent(metric),
-      watches: [],
-      chart: new TimelineCollector(metric),
-    };
+    const entry = createMetric(metric, pressure);
     this.#metrics.set(metric, entry);
     if (pressure !== undefined) this.#pressures.set(metric, pressure);
     const glob = mapNameIn(metric);
@@ -416,13 +346,6 @@ export class BudgetEvaluator {
     for (const { track } of this.#metrics.values()) track.highest.grown ??= grown;
     for (const { exceeded } of this.#watches) settleExceeded(exceeded, grown);
   }
-}
-
-/** The reading of a counter starts at 0 in each cgroup: with what it had reached in those before. */
-function counted(metric: Metric, value: number): number {
-  if (!metric.isCounter) return value;
-  metric.reached = Math.max(metric.reached, metric.before + value);
-  return metric.before + value;
 }
 
 /** The summary names a process by the program that it executed last. */

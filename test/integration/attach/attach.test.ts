@@ -258,7 +258,7 @@ describe('cmemstat attach', () => {
       attached.child.kill('SIGINT');
       const outcome = await attached.ended;
       expect(outcome.stderr).toContain('followed into one other cgroup');
-      expect(outcome.stderr).toContain('budgets hold over 2 cgroups');
+      expect(outcome.stderr).toContain('budgets apply to 2 cgroups');
       expect(outcome.status).toBe(0);
       second.child.kill('SIGKILL');
       await second.exited;
@@ -283,7 +283,7 @@ describe('cmemstat attach', () => {
       if (host.mode === 'cgroup2') expect(summary.cpuUs?.user).toBeGreaterThan(0);
 
       expect((await cmemstat('budget', 'check', '--budget', 'anon<=1MiB', file)).status).toBe(3);
-      expect((await cmemstat('report', file)).stdout).toContain('budgets hold over 2 cgroups');
+      expect((await cmemstat('report', file)).stdout).toContain('budgets apply to 2 cgroups');
       expect((await cmemstat('compare', file, file)).status).toBe(0);
     },
   );

@@ -93,11 +93,11 @@ describe('over a restart', () => {
     ]);
   });
 
-  it('says that budgets hold over several cgroups', () => {
+  it('warns that budgets apply to several cgroups', () => {
     const evaluator = evaluate(['anon<=200M'], restarted);
     evaluator.finish(summaryOf());
     expect(evaluator.warnings(summaryOf())).toEqual([
-      'budgets hold over 2 cgroups, one after the other: maxima of any, counters in all, growth in the one where it was strongest',
+      'budgets apply to 2 cgroups, one after the other: maxima of any, counters in all, growth in the one where it was strongest',
     ]);
   });
 });
