@@ -409,6 +409,13 @@ const MODULES = [
     patternsOfParsers: ['expression'],
     exports: [['BudgetFile', 'budget.schema.json', '#']],
   },
+  {
+    file: 'exporter-config-validator.ts',
+    areWordsOpen: () => false,
+    isStrict: true,
+    isClosed: true,
+    exports: [['ExporterConfig', 'exporter.schema.json', '#']],
+  },
 ];
 
 /** The module with the functions that several others need. */

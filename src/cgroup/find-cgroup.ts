@@ -67,6 +67,21 @@ function membershipsOf(pid: number): CgroupMembership[] {
   return parsePidCgroup(readPseudoFile(path), path);
 }
 
+/**
+ * The path of a process' cgroup below the mount point of the memory hierarchy; undefined if the process is
+ * gone, or if its cgroup is not visible here.
+ * @throws KernelFileError for other reasons.
+ */
+export function cgroupPathOfPid(pid: number, hierarchy: Mounted): string | undefined {
+  try {
+    const directory = directoryOfPid(pid);
+    return directory === undefined ? undefined : cgroupAt(hierarchy, directory).path;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ESRCH') return undefined;
+    throw error;
+  }
+}
+
 function memoryHierarchy(option: string): MemoryHierarchy {
   const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
   if (hierarchy.version !== undefined) return hierarchy;

@@ -33,6 +33,7 @@ export type Add = (program: Command, done: Done) => void;
 /** Declared in modules of their own: the others do not need their options. */
 const SEPARATE: Readonly<Record<string, () => Promise<Add>>> = {
   top: async () => (await import('./add-top-command.ts')).addTopCommand,
+  exporter: async () => (await import('./add-exporter-command.ts')).addExporterCommand,
   elf: async () => (await import('./add-elf-command.ts')).addElfCommand,
 };
 
@@ -43,6 +44,7 @@ export const SUBCOMMANDS: Readonly<Record<string, Add | undefined>> = {
   explain: addExplainCommand,
   attach: addAttachCommand,
   top: undefined,
+  exporter: undefined,
   elf: undefined,
   replay: addReplayCommand,
   budget: addBudgetCommands,

@@ -2,12 +2,12 @@
  * OpenMetrics text with times. A document lists the points of one series after the other, in contrast to a
  * recording. Source: the OpenMetrics 1.0 specification.
  */
-import { safeText } from '../format/safe-text.ts';
 import type { ProcessRow } from '../model/recorded-processes.ts';
 import type { LiveMap } from '../model/recording.ts';
 import { shiftedDecimal } from './decimal.ts';
 import type { Exporter, RunRecord, Scratch } from './export-format.ts';
 import { MAP_FIGURES, type ObjectFigure, PROCESS_FIGURES } from './map-figures.ts';
+import { formatLabels } from './metric-labels.ts';
 import { FAMILIES, type Labels, type Metric, type MetricFamily, openMetricsName } from './metric-names.ts';
 import { PointStore } from './point-store.ts';
 import { type ExportedRun, microsOf } from './run-context.ts';
@@ -54,7 +54,7 @@ export class OpenMetricsText implements Exporter {
     this.#maps.clear();
     this.#processes.clear();
     const seconds = shiftedDecimal(run.startMicros, -6);
-    this.#runs.push(`cmemstat_run_info${formatLabels(runLabels(run))} 1 ${seconds}\n`);
+    this.#runs.push(`cmemstat_run_info{${formatLabels(runLabels(run))}} 1 ${seconds}\n`);
     return '';
   }
 
@@ -160,7 +160,7 @@ export class OpenMetricsText implements Exporter {
   }
 
   #find(family: MetricFamily, labels: Labels, exponent: number): number {
-    const text = formatLabels(labels);
+    const text = `{${formatLabels(labels)}}`;
     const key = `${openMetricsName(family)}${family.type}${text}`;
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
@@ -257,14 +257,4 @@ function formatFamily(family: MetricFamily): string {
   const name = openMetricsName(family);
   const unit = family.unit === undefined ? '' : `# UNIT ${name} ${family.unit}\n`;
   return `# TYPE ${name} ${family.type}\n${unit}# HELP ${name} ${family.help}\n`;
-}
-
-/** Labels as in a document, escaped; text from outside has been made harmless. */
-function formatLabels(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
-  return `{${pairs.join(',')}}`;
-}
-
-function escapeLabel(text: string): string {
-  return safeText(text).replaceAll(/[\\"]/g, (character) => `\\${character}`);
 }

@@ -3,7 +3,15 @@ import type { MemoryKind, MemoryNode } from '../../model/explain/explanation.ts'
 import { leavesOf, parentNode, withoutChildren } from '../../model/explain/memory-tree.ts';
 
 /** The keys of `--by`. */
-export const EXPLAIN_KEYS = ['file', 'directory', 'mount', 'filesystem', 'cache', 'process'] as const;
+export const EXPLAIN_KEYS = [
+  'file',
+  'directory',
+  'mount',
+  'filesystem',
+  'cache',
+  'process',
+  'class',
+] as const;
 
 /** One of them. */
 export type ExplainKey = (typeof EXPLAIN_KEYS)[number];
@@ -18,7 +26,7 @@ const FILES: ReadonlySet<MemoryKind> = new Set([
 
 /** Whether the sums are of files. */
 export function isOfFiles(key: ExplainKey): boolean {
-  return key !== 'cache' && key !== 'process';
+  return key !== 'cache' && key !== 'process' && key !== 'class';
 }
 
 /** A leaf of the tree with the nodes above it. */
@@ -63,6 +71,7 @@ const OTHERS: Readonly<Record<ExplainKey, string>> = {
   filesystem: 'memory of no file system',
   cache: 'memory in no slab cache',
   process: 'memory of no process',
+  class: 'memory of no class',
 };
 
 function applies({ leaf, above }: Leaf, key: ExplainKey): boolean {
@@ -79,11 +88,18 @@ function applies({ leaf, above }: Leaf, key: ExplainKey): boolean {
       return leaf.kind === 'slab-cache';
     case 'process':
       return processOf({ leaf, above }) !== undefined;
+    case 'class':
+      return classOf({ leaf, above }) !== undefined;
   }
 }
 
 function processOf({ leaf, above }: Leaf): MemoryNode | undefined {
   return leaf.pid === undefined ? above.findLast(({ pid }) => pid !== undefined) : leaf;
+}
+
+/** The outermost: classes of kernel memory are in each other. */
+function classOf({ leaf, above }: Leaf): string | undefined {
+  return [...above, leaf].find(({ kind }) => kind === 'class')?.name;
 }
 
 function groupsOf(leaves: readonly Leaf[], key: Exclude<ExplainKey, 'directory'>): MemoryNode[] {
@@ -103,7 +119,7 @@ function groupsOf(leaves: readonly Leaf[], key: Exclude<ExplainKey, 'directory'>
 }
 
 function countOf(key: ExplainKey, members: readonly MemoryNode[]): { count?: number } {
-  if (key === 'process') return {};
+  if (key === 'process' || key === 'class') return {};
   if (key === 'cache') return { count: members.reduce((sum, { count = 0 }) => sum + count, 0) };
   return { count: members.length };
 }
@@ -122,6 +138,10 @@ function groupOf(
       return { id: leaf.mount ?? '', node: { kind: 'mount', name: leaf.mount ?? '' } };
     case 'filesystem':
       return { id: leaf.fsType ?? '', node: { kind: 'filesystem', name: leaf.fsType ?? '' } };
+    case 'class': {
+      const name = classOf(each) ?? '';
+      return { id: name, node: { kind: 'class', name } };
+    }
     case 'cache':
       return { id: leaf.name, node: { kind: 'slab-cache', name: leaf.name } };
     case 'process': {

@@ -6,12 +6,12 @@ import { listProcesses } from '../../cgroup/subtree.ts';
 import { ToolError, UsageError } from '../../errors.ts';
 import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { collectPinned, type PinnedObjects } from '../../kernel/bpf/sys/pinned.ts';
-import { monotonicMs } from '../../kernel/monotonic.ts';
-import { adviseOnMaps, type BpfAdvice, type Observed } from '../../model/bpf-advice.ts';
+import { adviseOnMaps, type BpfAdvice } from '../../model/bpf-advice.ts';
 import type { BpfAttribution, InventorySnapshot } from '../../model/bpf-inventory.ts';
 import { type BpfInventory, openBpfInventory } from '../../sampler/bpf/inventory.ts';
 import type { MemlockSource } from '../../sampler/bpf/map-entries.ts';
 import { type ListedMap, type MapFilter, matchesFilter } from './listing.ts';
+import { MapPeaks } from './map-peaks.ts';
 
 /** Which maps to read, and with which details. */
 export interface MapsOptions {
@@ -76,7 +76,7 @@ export async function openMaps(options: MapsOptions): Promise<MapsReader> {
     requireMeans(inventory, options);
     const paths = options.paths && mountPoint !== undefined ? new CgroupPaths(mountPoint) : undefined;
     const bpf = options.pins ? await openBpf() : undefined;
-    const peaks = new Peaks();
+    const peaks = new MapPeaks();
     return {
       read() {
         paths?.refresh();
@@ -85,7 +85,8 @@ export async function openMaps(options: MapsOptions): Promise<MapsReader> {
           matchesFilter(map, options.filter),
         );
         const { attribution, reason, hint, computeCost } = inventory;
-        const advice = options.advise ? adviseOnMaps(peaks.add(maps), computeCost) : undefined;
+        if (options.advise) peaks.add(maps);
+        const advice = options.advise ? adviseOnMaps(peaks.of(maps), computeCost) : undefined;
         return { attribution, reason, hint, maps, advice };
       },
       close: () => inventory.close(),
@@ -130,47 +131,6 @@ function listMaps(
     pinned: pinned?.map.get(map.id) ?? [],
     programs: users.get(map.id) ?? [],
   }));
-}
-
-/** Keeps the maximum usage of each map over all reads. */
-class Peaks {
-  #elements = new Map<number, number>();
-  #backlogs = new Map<number, number>();
-  #reads = 0;
-  readonly #startMs = monotonicMs();
-
-  /** The maps for advice, with their maximum usage. */
-  add(
-    maps: readonly ListedMap[],
-  ): (ListedMap & { liveElements?: number; peakBacklogBytes?: number; observed: Observed })[] {
-    this.#reads += 1;
-    this.#elements = highest(this.#elements, maps, ({ elements }) => elements);
-    this.#backlogs = highest(this.#backlogs, maps, ({ backlogBytes }) => backlogBytes);
-    return maps.map((map) => {
-      const liveElements = this.#elements.get(map.id);
-      // A single reading of a ring buffer does not show its maximum backlog.
-      const peakBacklogBytes = this.#reads > 1 ? this.#backlogs.get(map.id) : undefined;
-      return {
-        ...map,
-        observed: { readings: this.#reads, spanMs: monotonicMs() - this.#startMs },
-        ...(liveElements === undefined ? {} : { liveElements }),
-        ...(peakBacklogBytes === undefined ? {} : { peakBacklogBytes }),
-      };
-    });
-  }
-}
-
-function highest(
-  before: ReadonlyMap<number, number>,
-  maps: readonly ListedMap[],
-  figure: (map: ListedMap) => number | undefined,
-): Map<number, number> {
-  const now = new Map<number, number>();
-  for (const map of maps) {
-    const value = figure(map);
-    if (value !== undefined) now.set(map.id, Math.max(value, before.get(map.id) ?? 0));
-  }
-  return now;
 }
 
 /** Only loaded for `--cgroup`. */

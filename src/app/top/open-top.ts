@@ -18,7 +18,7 @@ export interface TopChoice {
 
 /** The host, and what its cgroups are called. */
 export interface TopSource {
-  readonly reader: HostReader;
+  readonly reader: Pick<HostReader, 'read' | 'close'>;
   readonly labels: CgroupLabels;
 }
 

@@ -18,6 +18,8 @@ export interface CgroupLabel {
   readonly name: string;
   /** Whose it is; undefined if it is only below one, or if its path does not say it. */
   readonly owner: CgroupOwner | undefined;
+  /** Whether `name` is one: not as long as only the id of a container or a pod is known. */
+  readonly hasName: boolean;
 }
 
 interface Known {
@@ -26,10 +28,17 @@ interface Known {
   owners: readonly CgroupOwner[];
   /** Whether the runtime is still to be asked. */
   isPending: boolean;
+  /** How often it was. */
+  asked: number;
 }
 
 /** The length to which ids are shortened, as docker and podman do. */
 const SHORT_ID = 12;
+
+const LONG_ID = /^[0-9a-f]{64}$/;
+
+/** How often the runtimes are asked for one name. */
+const MAX_ASKED = 10;
 
 /** How many names of removed cgroups are kept before they are dropped. */
 const MAX_STALE = 256;
@@ -62,10 +71,21 @@ export class CgroupLabels {
     for (const cgroup of pending) {
       const known = this.#lookUp(cgroup);
       known.isPending = false;
+      known.asked += 1;
       const name = await this.#nameOf(known, cgroup, cgroups, names);
-      if (name !== undefined) known.label = { ...known.label, name };
+      if (name !== undefined) known.label = { ...known.label, name, hasName: true };
     }
     return true;
+  }
+
+  /**
+   * Lets `resolve` ask again for names that it did not find: a runtime may not have known the container yet.
+   * Not forever: some have none.
+   */
+  askAgain(): void {
+    for (const known of this.#known.values()) {
+      if (!known.label.hasName && known.asked < MAX_ASKED) known.isPending = true;
+    }
   }
 
   #lookUp({ id, path }: Pick<LabelledCgroup, 'id' | 'path'>): Known {
@@ -75,7 +95,9 @@ export class CgroupLabels {
     const last = owners.at(-1);
     const owner = last?.path === path ? last : undefined;
     const isPending = owner?.id !== undefined && (owner.kind === 'container' || owner.kind === 'pod');
-    const known = { label: { name: nameAtFirst(path, owner), owner }, path, owners, isPending };
+    const hasName = !isPending || (owner.kind === 'container' && !LONG_ID.test(owner.name));
+    const label = { name: nameAtFirst(path, owner), owner, hasName };
+    const known = { label, path, owners, isPending, asked: 0 };
     this.#known.set(id, known);
     return known;
   }
@@ -108,7 +130,5 @@ export class CgroupLabels {
 
 function nameAtFirst(path: string, owner: CgroupOwner | undefined): string {
   if (owner === undefined) return path === '/' ? '/' : path.slice(path.lastIndexOf('/') + 1);
-  return owner.name === owner.id && /^[0-9a-f]{64}$/.test(owner.name)
-    ? owner.name.slice(0, SHORT_ID)
-    : owner.name;
+  return owner.name === owner.id && LONG_ID.test(owner.name) ? owner.name.slice(0, SHORT_ID) : owner.name;
 }

@@ -1,4 +1,5 @@
 /** The memory of all cgroups of a host, as of one reading. */
+import type { InventoryMap } from '../bpf-inventory.ts';
 
 /**
  * The figures of a cgroup with those below it, in the order in which they are shown. Unit: bytes;
@@ -28,8 +29,26 @@ export const HOST_FIGURES = [
  */
 export type HostFigure = (typeof HOST_FIGURES)[number];
 
+/**
+ * Further figures, which no table shows. `workingset`: `current` without the page cache that can be dropped;
+ * `bpfUncharged`: per-CPU memory of the BPF maps that are charged to the cgroup, which is charged to none.
+ */
+type HiddenFigure = 'workingset' | 'bpfUncharged';
+
 /** What is unknown is absent. */
-export type FiguresOfCgroup = Partial<Record<HostFigure, number>>;
+export type FiguresOfCgroup = Partial<Record<HostFigure | HiddenFigure, number>>;
+
+/** Figures of one cgroup that are read for some cgroups only. What is unknown is absent. */
+export interface CgroupDetails {
+  /** High-water mark of `current`. Unit: bytes. */
+  peak?: number;
+  /** Unit: bytes; infinite for no limit. */
+  limit?: number;
+  /** Counts since the cgroup was created, by the kernel's names. */
+  events?: Readonly<Record<string, number>>;
+  /** Time in which some or all tasks waited for memory. Unit: microseconds. */
+  stall?: { readonly some?: number; readonly full?: number };
+}
 
 /** One cgroup that memory is charged to. */
 export interface HostCgroup {
@@ -80,6 +99,14 @@ export interface AbsentFigure {
   hint?: string;
 }
 
+/** The memory of a host. Unit: bytes. */
+export interface HostTotals {
+  readonly total: number;
+  readonly free: number;
+  /** Absent before Linux 3.14. */
+  readonly available?: number;
+}
+
 /** All cgroups of a host. */
 export interface HostReading {
   /** The version of the hierarchy with the memory controller. */
@@ -91,6 +118,12 @@ export interface HostReading {
   /** Absent if the root is not that of the host. */
   readonly uncharged: UnchargedMemory | undefined;
   readonly absent: readonly AbsentFigure[];
+  /** Absent as `uncharged`. */
+  readonly totals: HostTotals | undefined;
+  /** Removed cgroups that the kernel keeps for memory charged to them. Absent as `uncharged`. */
+  readonly removedCgroups: number | undefined;
+  /** All maps of the host; the same array as long as none has changed. Absent as the figure `bpf`. */
+  readonly maps: readonly InventoryMap[] | undefined;
   /** Milliseconds since the first reading. */
   readonly elapsedMs: number;
 }

@@ -1,9 +1,6 @@
 // Generated from schema/budget.schema.json by `npm run build`: change the schema.
 import { type Fault, type FindFault, findInList, findUnknownKey, isInteger, isObject, within, wrong, wrongAt } from './fault.ts';
-
-function findInText(value: unknown): Fault | undefined {
-  return (typeof value !== 'string' || !/\S/.test(value)) ? wrong('a string that is not blank') : undefined;
-}
+import { findInText } from './shared-shapes.ts';
 
 function findInBudgetFileBudgetsItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');

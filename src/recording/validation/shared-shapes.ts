@@ -128,3 +128,8 @@ export function findInHost(value: unknown): Fault | undefined {
   if (!isInteger(_pageSizeBytes, 1)) return wrongAt('pageSizeBytes', 'a whole number from 1');
   return undefined;
 }
+
+/** Finds the first part of a value that has not this shape. */
+export function findInText(value: unknown): Fault | undefined {
+  return (typeof value !== 'string' || !/\S/.test(value)) ? wrong('a string that is not blank') : undefined;
+}

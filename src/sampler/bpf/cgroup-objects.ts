@@ -40,6 +40,35 @@ export function heldBy(
   return { maps: heldMaps, programs: heldPrograms, links: heldLinks };
 }
 
+/** The maps that each process holds, as {@link heldBy} finds them, by pid. */
+export function mapsByHolder(
+  holders: BpfHolders,
+  programs: readonly Pick<SourceProgram, 'id' | 'map_ids'>[],
+  links: readonly SourceLink[],
+): Map<number, Set<number>> {
+  const mapsOfProgram = new Map(programs.map(({ id, map_ids }) => [id, map_ids]));
+  const held = new Map<number, Set<number>>();
+  const add = (pid: number, ids: readonly number[]) => {
+    let maps = held.get(pid);
+    if (maps === undefined) {
+      maps = new Set();
+      held.set(pid, maps);
+    }
+    for (const id of ids) maps.add(id);
+  };
+  for (const [id, processes] of holders.map) for (const { pid } of processes) add(pid, [id]);
+  for (const [id, processes] of holders.program) {
+    for (const { pid } of processes) add(pid, mapsOfProgram.get(id) ?? []);
+  }
+  for (const { id, prog_id, map_id } of links) {
+    for (const { pid } of holders.link.get(id) ?? []) {
+      if (prog_id !== undefined) add(pid, mapsOfProgram.get(prog_id) ?? []);
+      if (map_id !== undefined) add(pid, [map_id]);
+    }
+  }
+  return held;
+}
+
 /** Why a program that uses `mapIds` belongs to the cgroup; absent if it does not. */
 export function belongingOf(
   program: SourceProgram,

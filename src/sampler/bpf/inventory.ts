@@ -27,7 +27,7 @@ import type {
   ProgramBelonging,
 } from '../../model/bpf-inventory.ts';
 import { type OpenedSource, openBestSource } from './best-source.ts';
-import { belongingOf, heldBy, isLinkOf } from './cgroup-objects.ts';
+import { belongingOf, heldBy, isLinkOf, mapsByHolder } from './cgroup-objects.ts';
 import { type BpfHolders, holdersOf, scanHolders } from './holders.ts';
 import { MapEntries, type MemlockSource } from './map-entries.ts';
 import { ObjectNames } from './object-names.ts';
@@ -48,8 +48,11 @@ export interface InventoryOptions {
    * `held`: the maps that its processes hold, directly or through a program or link.
    */
   cgroupId?: bigint | undefined;
-  /** Whether to find the holders of every object, among all processes. */
-  holders: boolean;
+  /**
+   * Whether to find the holders of every object, among all processes. `on-request`: only what `readHeldMaps`
+   * returns; `read` then has neither holders nor links.
+   */
+  holders: boolean | 'on-request';
   /** Whether to read links, which needs another iterator; true by default. Required for a cgroup. */
   links?: boolean | undefined;
   /**
@@ -84,6 +87,12 @@ export interface BpfInventory {
    * @throws SyscallError, KernelFileError, PermissionError if a permission was lost meanwhile.
    */
   read(): InventorySnapshot;
+  /**
+   * The ids of the maps that each process holds, by pid: directly, or through a program or a link. Requires
+   * holders.
+   * @throws as `read`.
+   */
+  readHeldMaps(): ReadonlyMap<number, ReadonlySet<number>>;
   /** Closes all descriptors; may be called more than once. */
   close(): void;
 }
@@ -111,7 +120,11 @@ export function bpfInventoryOver(
   prepared: PreparedIterators,
   options: InventoryOptions,
 ): BpfInventory {
-  const opened = openBestSource(bpf, prepared, { cgroupId: options.cgroupId, ...options });
+  const opened = openBestSource(bpf, prepared, {
+    cgroupId: options.cgroupId,
+    holders: options.holders !== false,
+    links: options.links,
+  });
   try {
     return new OpenInventory(bpf, opened, options);
   } catch (error) {
@@ -128,6 +141,7 @@ function emptyInventory({ message: reason, hint }: ToolError): BpfInventory {
     countsReferences: false,
     computeCost: () => undefined,
     read: () => ({ maps: [], programs: [], links: [], heldElsewhere: [] }),
+    readHeldMaps: () => new Map(),
     close: () => {},
   };
 }
@@ -171,7 +185,7 @@ class OpenInventory implements BpfInventory {
 
   read(): InventorySnapshot {
     const { cgroupId, pids, holders: wanted } = this.#options;
-    const holders = wanted ? this.#source.readHolders() : undefined;
+    const holders = wanted === true ? this.#source.readHolders() : undefined;
     const isOfHost = cgroupId === undefined && pids === undefined;
     const snapshot = isOfHost ? this.#readHost(holders) : this.#readCgroup(holders);
     this.#names.endRead();
@@ -183,7 +197,9 @@ class OpenInventory implements BpfInventory {
       maps: this.#entries.update(this.#withArrays(this.#source.readMaps()), holders),
       programs: this.#source.readPrograms().map((program) => this.#toProgram(program, holders, undefined)),
       links:
-        this.#options.links === false ? [] : this.#source.readLinks().map((link) => toLink(link, holders)),
+        this.#options.links === false || this.#options.holders === 'on-request'
+          ? []
+          : this.#source.readLinks().map((link) => toLink(link, holders)),
       heldElsewhere: [],
     };
   }
@@ -224,6 +240,11 @@ class OpenInventory implements BpfInventory {
       heldElsewhere: entries.filter(({ id }) => !mapIds.has(id)),
       ...(holders === undefined && { cgroupHolders: ourHolders.map }),
     };
+  }
+
+  readHeldMaps(): ReadonlyMap<number, ReadonlySet<number>> {
+    const source = this.#source;
+    return mapsByHolder(source.readHolders(), source.readPrograms(), source.readLinks());
   }
 
   close(): void {

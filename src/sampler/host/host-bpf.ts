@@ -1,4 +1,5 @@
 /** The BPF maps of a host, by the cgroup that is charged for them. */
+import type { ComputeMapCost } from '../../model/bpf-advice.ts';
 import type { InventoryMap } from '../../model/bpf-inventory.ts';
 import { type BpfInventory, openBpfInventory } from '../bpf/inventory.ts';
 
@@ -7,10 +8,13 @@ export interface BpfOfCgroup {
   charged: number;
   /** The part of it of maps whose own cgroup was removed. */
   orphaned: number;
+  /** Per-CPU memory of these maps that no cgroup is charged for. */
+  uncharged: number;
 }
 
 /** One reading. */
 export interface BpfByCgroup {
+  maps: readonly InventoryMap[];
   /** By the id of the cgroup, without those below it; undefined is the root cgroup. */
   byCgroup: ReadonlyMap<bigint | undefined, BpfOfCgroup>;
   /** Per-CPU memory that no cgroup is charged for. Unit: bytes. */
@@ -33,8 +37,21 @@ export class HostBpf {
   }
 
   /** @throws only errors other than ToolError. */
-  static async open(): Promise<HostBpf> {
-    return new HostBpf(await openBpfInventory({ holders: false, links: false }));
+  static async open(withHolders = false): Promise<HostBpf> {
+    const options = withHolders
+      ? ({ holders: 'on-request' } as const)
+      : ({ holders: false, links: false } as const);
+    return new HostBpf(await openBpfInventory(options));
+  }
+
+  /** See {@link BpfInventory}. */
+  get computeCost(): ComputeMapCost {
+    return this.#inventory.computeCost;
+  }
+
+  /** The maps that each process holds, by pid. Requires holders. @throws ToolError. */
+  readHeldMaps(): ReadonlyMap<number, ReadonlySet<number>> {
+    return this.#inventory.readHeldMaps();
   }
 
   /** Undefined if it can be read. */
@@ -63,13 +80,14 @@ export function sumByCgroup(maps: readonly InventoryMap[]): BpfByCgroup {
   for (const { cgroupId, bytes, unchargedBytes: uncharged, orphaned } of maps) {
     let sums = byCgroup.get(cgroupId);
     if (sums === undefined) {
-      sums = { charged: 0, orphaned: 0 };
+      sums = { charged: 0, orphaned: 0, uncharged: 0 };
       byCgroup.set(cgroupId, sums);
     }
     const charged = Math.max(0, bytes - uncharged);
     sums.charged += charged;
     if (orphaned === true) sums.orphaned += charged;
+    sums.uncharged += uncharged;
     unchargedBytes += uncharged;
   }
-  return { byCgroup, unchargedBytes };
+  return { maps, byCgroup, unchargedBytes };
 }

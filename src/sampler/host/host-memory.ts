@@ -1,7 +1,12 @@
 /** What the host uses, and what of it no cgroup is charged for. */
 import { parseMeminfo } from '../../kernel/procfs/memory/meminfo.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
-import type { FiguresOfCgroup, UnchargedMemory, UnchargedPart } from '../../model/host/host-cgroups.ts';
+import type {
+  FiguresOfCgroup,
+  HostTotals,
+  UnchargedMemory,
+  UnchargedPart,
+} from '../../model/host/host-cgroups.ts';
 import type { StatSizes } from '../stat-sizes.ts';
 
 const PATH = '/proc/meminfo';
@@ -12,6 +17,16 @@ export type HostMemory = Readonly<Record<string, number>>;
 /** @throws KernelFileError. */
 export function readHostMemory(): HostMemory {
   return parseMeminfo(readPseudoFile(PATH));
+}
+
+/** Undefined if the memory of the host was not read. */
+export function totalsOf({ MemTotal, MemFree, MemAvailable }: HostMemory): HostTotals | undefined {
+  if (MemTotal === undefined || MemFree === undefined) return undefined;
+  return {
+    total: MemTotal,
+    free: MemFree,
+    ...(MemAvailable === undefined ? {} : { available: MemAvailable }),
+  };
 }
 
 /** Swap in use. Unit: bytes. */

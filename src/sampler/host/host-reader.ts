@@ -1,13 +1,15 @@
 /** Reads the memory of all cgroups of this host, repeatedly: one pass over their files, and the BPF maps. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FoundCgroup } from '../../cgroup/find-cgroup.ts';
+import { cgroupPathOfPid, type FoundCgroup } from '../../cgroup/find-cgroup.ts';
 import { ToolError } from '../../errors.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 import { parseLimits } from '../../kernel/procfs/pid-limits.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
+import type { ComputeMapCost } from '../../model/bpf-advice.ts';
 import {
   type AbsentFigure,
+  type CgroupDetails,
   type FiguresOfCgroup,
   HOST_FIGURES,
   type HostCgroup,
@@ -18,9 +20,19 @@ import { GrowthReadings, shownGrowth } from '../../statistics/trend.ts';
 import { absentAs, setIfDefined } from '../figure-reader.ts';
 import { CgroupFiles, OpenFiles } from './cgroup-files.ts';
 import { type CgroupDirectory, CgroupTree } from './cgroup-tree.ts';
+import { sumHeldElsewhere } from './held-elsewhere.ts';
 import { type BpfByCgroup, HostBpf } from './host-bpf.ts';
-import { currentOfRoot, type HostMemory, readHostMemory, unchargedMemory, usedSwap } from './host-memory.ts';
+import {
+  currentOfRoot,
+  type HostMemory,
+  readHostMemory,
+  totalsOf,
+  unchargedMemory,
+  usedSwap,
+} from './host-memory.ts';
+import { readDetails } from './read-details.ts';
 import { countLines, FigureFiles, parsePressureBytes } from './read-figures.ts';
+import { readRemovedCgroups } from './removed-cgroups.ts';
 
 /** The number of files that stay open between two readings. */
 const MAX_OPEN_FILES = 8192;
@@ -36,12 +48,26 @@ export interface HostReaderOptions {
   root: FoundCgroup;
   /** Whether there will be more than one reading. */
   repeats: boolean;
+  /** Whether to read `processes`, `pressure` and `growth` of each cgroup; true by default. */
+  activity?: boolean;
+  /** Whether `heldElsewhere` will be called. */
+  holders?: boolean;
 }
 
 /** An open host. */
 export interface HostReader {
   /** @throws KernelFileError if the hierarchy, or a file of it, cannot be read. */
   read(): HostReading;
+  /** Figures of a cgroup of the last reading; none if it is gone. @throws KernelFileError. */
+  readDetails(cgroup: HostCgroup): CgroupDetails;
+  /**
+   * What the maps take that the processes of a cgroup and of those below it hold, and that are charged to
+   * another one; of the last reading. Absent if that cannot be read. Unit: bytes.
+   * @throws KernelFileError.
+   */
+  heldElsewhere(): ReadonlyMap<HostCgroup, number> | undefined;
+  /** The kernel's formulas for maps, for advice. */
+  readonly computeCost: ComputeMapCost;
   close(): void;
 }
 
@@ -51,7 +77,7 @@ export interface HostReader {
  */
 export async function openHostReader(
   options: HostReaderOptions,
-  openBpf: () => Promise<BpfSource> = HostBpf.open,
+  openBpf: () => Promise<BpfSource> = () => HostBpf.open(options.holders === true),
 ): Promise<HostReader> {
   const bpf = await openBpf();
   try {
@@ -62,7 +88,8 @@ export async function openHostReader(
   }
 }
 
-type BpfSource = Pick<HostBpf, 'absent' | 'read' | 'close'>;
+type BpfSource = Pick<HostBpf, 'absent' | 'read' | 'close'> &
+  Partial<Pick<HostBpf, 'computeCost' | 'readHeldMaps'>>;
 
 /** What is kept of one cgroup. */
 interface Watched {
@@ -80,6 +107,9 @@ class OpenHost implements HostReader {
   readonly #root: FoundCgroup;
   readonly #isWholeHost: boolean;
   readonly #repeats: boolean;
+  readonly #withActivity: boolean;
+  readonly #directories = new WeakMap<HostCgroup, CgroupDirectory>();
+  #last: HostReading | undefined;
   readonly #tree: CgroupTree;
   readonly #open: OpenFiles;
   readonly #figures: FigureFiles;
@@ -89,14 +119,15 @@ class OpenHost implements HostReader {
   #noBpf: { reason: string; hint: string | undefined } | undefined;
   #startMs: number | undefined;
 
-  constructor({ root, repeats }: HostReaderOptions, bpf: BpfSource) {
+  constructor({ root, repeats, activity = true }: HostReaderOptions, bpf: BpfSource) {
     this.#root = root;
     this.#isWholeHost = isRootOfHost(root);
     this.#repeats = repeats;
+    this.#withActivity = activity;
     this.#tree = new CgroupTree(root.directory);
     this.#open = new OpenFiles(repeats ? mostOpenFiles() : 0);
-    this.#figures = new FigureFiles(root.version);
-    this.#figuresOfRoot = new FigureFiles(root.version);
+    this.#figures = new FigureFiles(root.version, activity);
+    this.#figuresOfRoot = new FigureFiles(root.version, activity);
     this.#bpf = bpf;
     this.#noBpf = bpf.absent;
   }
@@ -123,9 +154,10 @@ class OpenHost implements HostReader {
       made.set(directory, cgroup);
       this.#countProcesses(directory, cgroup);
     }
-    addUpProcesses(cgroups);
+    if (this.#withActivity) addUpProcesses(cgroups);
     if (bpf !== undefined) addBpf(cgroups, bpf, this.#isWholeHost);
-    if (this.#repeats) for (const [directory, cgroup] of made) this.#addGrowth(directory, cgroup, elapsedMs);
+    if (this.#repeats && this.#withActivity)
+      for (const [directory, cgroup] of made) this.#addGrowth(directory, cgroup, elapsedMs);
     const uncharged = this.#isWholeHost
       ? unchargedMemory(
           host,
@@ -135,14 +167,38 @@ class OpenHost implements HostReader {
           bpf?.unchargedBytes,
         )
       : undefined;
-    return {
+    this.#last = {
       version: this.#root.version,
       isWholeHost: this.#isWholeHost,
       cgroups,
       uncharged,
       absent: this.#absentIn(cgroups),
+      totals: totalsOf(host),
+      removedCgroups: this.#isWholeHost
+        ? readRemovedCgroups(this.#root.version, this.#root.directory, directories.length)
+        : undefined,
+      maps: bpf?.maps,
       elapsedMs,
     };
+    return this.#last;
+  }
+
+  readDetails(cgroup: HostCgroup): CgroupDetails {
+    const directory = this.#directories.get(cgroup);
+    if (directory === undefined || directory.isGone) return {};
+    return readDetails(this.#filesOf(directory).files, this.#root.version);
+  }
+
+  heldElsewhere(): ReadonlyMap<HostCgroup, number> | undefined {
+    const { maps, cgroups } = this.#last ?? {};
+    if (maps === undefined || cgroups === undefined || this.#bpf.readHeldMaps === undefined) return undefined;
+    return sumHeldElsewhere(this.#bpf.readHeldMaps(), maps, cgroups, (pid) =>
+      cgroupPathOfPid(pid, this.#root),
+    );
+  }
+
+  get computeCost(): ComputeMapCost {
+    return this.#bpf.computeCost ?? (() => undefined);
   }
 
   close(): void {
@@ -154,7 +210,9 @@ class OpenHost implements HostReader {
     const { id, path } = directory;
     const depth = parent === undefined ? 0 : parent.depth + 1;
     const shown = path === '/' ? this.#root.directory : this.#root.directory + path;
-    return { id, path, directory: shown, parent, depth, figures };
+    const cgroup = { id, path, directory: shown, parent, depth, figures };
+    this.#directories.set(cgroup, directory);
+    return cgroup;
   }
 
   #filesOf(directory: CgroupDirectory): Watched {
@@ -196,6 +254,7 @@ class OpenHost implements HostReader {
   }
 
   #countProcesses(directory: CgroupDirectory, cgroup: Making): void {
+    if (!this.#withActivity) return;
     const { files } = this.#filesOf(directory);
     const list = this.#root.version === 1 ? files.readOnce('cgroup.procs') : files.read('cgroup.procs');
     const count = countLines(list);
@@ -239,7 +298,7 @@ class OpenHost implements HostReader {
       for (const figure of HOST_FIGURES) if (figure in figures) known.add(figure);
     }
     for (const figure of HOST_FIGURES) {
-      if (known.has(figure)) continue;
+      if (known.has(figure) || (!this.#withActivity && IS_ACTIVITY.has(figure))) continue;
       if (cgroups.some(({ figures }) => figure in figures)) continue;
       absent.push({ figure, ...this.#whyAbsent(figure) });
     }
@@ -257,6 +316,8 @@ class OpenHost implements HostReader {
     return { reason: why ?? 'the kernel does not have it' };
   }
 }
+
+const IS_ACTIVITY: ReadonlySet<string> = new Set(['processes', 'pressure', 'growth']);
 
 const NOT_OF_HOST = 'the root of the visible hierarchy is not that of the host';
 
@@ -310,12 +371,14 @@ function addBpf(
   for (const cgroup of cgroups) {
     cgroup.figures.bpf = 0;
     cgroup.figures.orphaned = 0;
+    cgroup.figures.bpfUncharged = 0;
     byId.set(cgroup.id, cgroup);
   }
-  for (const [id, { charged, orphaned }] of byCgroup) {
+  for (const [id, { charged, orphaned, uncharged }] of byCgroup) {
     for (let each: Making | undefined = byId.get(id) ?? rest; each !== undefined; each = each.parent) {
       each.figures.bpf = (each.figures.bpf ?? 0) + charged;
       each.figures.orphaned = (each.figures.orphaned ?? 0) + orphaned;
+      each.figures.bpfUncharged = (each.figures.bpfUncharged ?? 0) + uncharged;
     }
   }
 }

@@ -1,6 +1,7 @@
 /** The figures of one cgroup from its files, on both versions of cgroups. */
 import { memoryStatNameV1 } from '../../kernel/cgroup1/memory-stat.ts';
 import type { FiguresOfCgroup } from '../../model/host/host-cgroups.ts';
+import { workingSet } from '../cgroup2-reader.ts';
 import { setIfDefined } from '../figure-reader.ts';
 import { type NameOf, parseNumberBytes, StatSizes } from '../stat-sizes.ts';
 import type { CgroupFiles } from './cgroup-files.ts';
@@ -11,16 +12,18 @@ const SHOWN = ['anon', 'file', 'shmem', 'kernel', 'slab', 'sock'] as const;
 /** Keys from which figures of the root are made. */
 const OF_THE_ROOT = ['kernel_stack', 'pagetables', 'sec_pagetables', 'percpu', 'hugetlb'] as const;
 
-const KEPT: ReadonlySet<string> = new Set<string>([...SHOWN, ...OF_THE_ROOT, 'swap']);
+const KEPT: ReadonlySet<string> = new Set<string>([...SHOWN, ...OF_THE_ROOT, 'swap', 'inactive_file']);
 
 /** Reads cgroups one after another; not those of two hierarchies. */
 export class FigureFiles {
   readonly #version: 1 | 2;
+  readonly #withPressure: boolean;
   /** Of the last cgroup that was read: all of them have the same lines. */
   readonly stat: StatSizes;
 
-  constructor(version: 1 | 2) {
+  constructor(version: 1 | 2, withPressure = true) {
     this.#version = version;
+    this.#withPressure = withPressure;
     this.stat = new StatSizes(version === 1 ? nameOfV1 : nameOfV2);
   }
 
@@ -56,8 +59,11 @@ export class FigureFiles {
     const current = number(files.read('memory.current'));
     if (current === undefined || !this.readStat(files)) return undefined;
     const figures: FiguresOfCgroup = { current, ...this.figures() };
+    setIfDefined(figures, 'workingset', workingSet(current, this.stat.valueOf('inactive_file')));
     setIfDefined(figures, 'swap', number(files.readOptional('memory.swap.current')));
-    setIfDefined(figures, 'pressure', parsePressureBytes(files.readOptional('memory.pressure')));
+    if (this.#withPressure) {
+      setIfDefined(figures, 'pressure', parsePressureBytes(files.readOptional('memory.pressure')));
+    }
     return figures;
   }
 
@@ -65,6 +71,7 @@ export class FigureFiles {
     const current = number(files.read('memory.usage_in_bytes'));
     if (current === undefined || !this.readStat(files)) return undefined;
     const figures: FiguresOfCgroup = { current, ...this.figures() };
+    setIfDefined(figures, 'workingset', workingSet(current, this.stat.valueOf('inactive_file')));
     setIfDefined(figures, 'kernel', this.readKernelV1(files));
     setIfDefined(figures, 'swap', this.stat.valueOf('swap'));
     return figures;

@@ -57,6 +57,9 @@ export const HOST: HostReading = {
     parts: { hugetlb: 64 * MIB, slab: 40 * MIB, kernel_stack: 0, bpf: 2 * MIB, other: 44 * MIB },
   },
   absent: [],
+  totals: undefined,
+  removedCgroups: undefined,
+  maps: undefined,
   elapsedMs: 12_000,
 };
 

@@ -135,17 +135,22 @@ describe('reading a host', () => {
     cgroup('a', 30);
     const id = statSync(join(directory, 'a/b'), { bigint: true }).ino;
     const byCgroup = new Map([
-      [id, { charged: 100, orphaned: 0 }],
-      [1n, { charged: 10, orphaned: 10 }],
-      [undefined, { charged: 1, orphaned: 0 }],
+      [id, { charged: 100, orphaned: 0, uncharged: 3 }],
+      [1n, { charged: 10, orphaned: 10, uncharged: 2 }],
+      [undefined, { charged: 1, orphaned: 0, uncharged: 0 }],
     ]);
-    const bpf = { absent: undefined, read: () => ({ byCgroup, unchargedBytes: 5 }), close: () => {} };
+    const bpf = {
+      absent: undefined,
+      read: () => ({ maps: [], byCgroup, unchargedBytes: 5 }),
+      close: () => {},
+    };
     const { cgroups, uncharged, absent } = (await open(2, bpf)).read();
     expect(cgroups.map(({ path, figures }) => [path, figures.bpf, figures.orphaned])).toEqual([
       ['/', 111, 10],
       ['/a', 100, 0],
       ['/a/b', 100, 0],
     ]);
+    expect(cgroups.map(({ figures }) => figures.bpfUncharged)).toEqual([5, 3, 3]);
     expect(uncharged?.parts.bpf).toBe(5);
     expect(absent.map(({ figure }) => figure)).not.toContain('bpf');
   });
@@ -155,11 +160,15 @@ describe('reading a host', () => {
     cgroup('a', 30);
     const id = statSync(join(directory, 'a'), { bigint: true }).ino;
     const byCgroup = new Map([
-      [id, { charged: 100, orphaned: 0 }],
-      [1n, { charged: 10, orphaned: 10 }],
-      [undefined, { charged: 1, orphaned: 0 }],
+      [id, { charged: 100, orphaned: 0, uncharged: 0 }],
+      [1n, { charged: 10, orphaned: 10, uncharged: 0 }],
+      [undefined, { charged: 1, orphaned: 0, uncharged: 0 }],
     ]);
-    const bpf = { absent: undefined, read: () => ({ byCgroup, unchargedBytes: 5 }), close: () => {} };
+    const bpf = {
+      absent: undefined,
+      read: () => ({ maps: [], byCgroup, unchargedBytes: 5 }),
+      close: () => {},
+    };
     const { cgroups } = (await open(2, bpf)).read();
     expect(cgroups.map(({ path, figures }) => [path, figures.bpf, figures.orphaned])).toEqual([
       ['/', 100, 0],
@@ -340,8 +349,8 @@ describe('BPF maps by cgroup', () => {
       map({ id: 2, bytes: 50, cgroupId: 7n, orphaned: true }),
       map({ id: 3, bytes: 20, cgroupId: undefined }),
     ]);
-    expect(byCgroup.get(7n)).toEqual({ charged: 750, orphaned: 50 });
-    expect(byCgroup.get(undefined)).toEqual({ charged: 20, orphaned: 0 });
+    expect(byCgroup.get(7n)).toEqual({ charged: 750, orphaned: 50, uncharged: 300 });
+    expect(byCgroup.get(undefined)).toEqual({ charged: 20, orphaned: 0, uncharged: 0 });
     expect(unchargedBytes).toBe(300);
   });
 });

@@ -1,0 +1,181 @@
+/** One collection of all figures, as a document has them. */
+import { release } from 'node:os';
+import type { CgroupLabels } from '../../../cgroup/resolve/cgroup-labels.ts';
+import { ToolError } from '../../../errors.ts';
+import { EXPOSED } from '../../../export/exporter-names.ts';
+import { FigureSet } from '../../../export/exposition.ts';
+import { formatLabels } from '../../../export/metric-labels.ts';
+import { adviseOnMaps } from '../../../model/bpf-advice.ts';
+import type { AbsentFigure, HostReading } from '../../../model/host/host-cgroups.ts';
+import type { HostReader } from '../../../sampler/host/host-reader.ts';
+import { MapPeaks } from '../../maps/map-peaks.ts';
+import { CADVISOR_SERIES, FIRST_SERIES } from './cgroup-figures.ts';
+import { GroupSeries } from './group-series.ts';
+import { addEnd, addHost, addOwn, END_SERIES } from './host-figures.ts';
+import { type Reclaimable, reclaimableByName } from './map-names.ts';
+import { CgroupNaming } from './named-cgroups.ts';
+
+/** The series that a node may have beyond those of its containers, unless a limit is given. */
+export const NODE_SERIES = 100;
+
+/** How often it is read which processes hold maps, and what could be saved. Unit: milliseconds. */
+const HELD_EVERY_MS = 10_000;
+const ADVICE_EVERY_MS = 60_000;
+
+/** What can fail. */
+type Source = 'cgroups' | 'bpf' | 'names' | 'explain';
+
+/** Why a figure is in no document. */
+export type AbsentReason = Omit<AbsentFigure, 'figure'> & { figure: string };
+
+/** The figures of one moment. */
+export interface Collection {
+  readonly figures: FigureSet;
+  readonly absent: readonly AbsentReason[];
+  /** Why the cgroups could not be read; undefined if they could. */
+  readonly failure: string | undefined;
+}
+
+/** What to collect, and from what. */
+export interface CollectorOptions {
+  readonly reader: HostReader;
+  readonly cgroupVersion: 1 | 2;
+  readonly names: CgroupLabels;
+  /** Only cgroups whose name or path it accepts. */
+  readonly matches?: ((text: string) => boolean) | undefined;
+  /** In place of 100 and three for each container. */
+  readonly maxSeries?: number | undefined;
+  readonly withCadvisorNames: boolean;
+  /** Sizes by class, as of the last scan; undefined before the first one. */
+  readonly explained?: (() => ReadonlyMap<string, number> | undefined) | undefined;
+  /** Monotonic. Unit: milliseconds. */
+  readonly now: () => number;
+}
+
+/** Collects, repeatedly; keeps no more than what is on the host. */
+export class Collector {
+  readonly #options: CollectorOptions;
+  readonly #naming: CgroupNaming;
+  readonly #series: GroupSeries;
+  readonly #peaks = new MapPeaks();
+  readonly #startSeconds = Date.now() / 1000 - process.uptime();
+  readonly #errors: Record<Source, number> = { cgroups: 0, bpf: 0, names: 0, explain: 0 };
+  #elsewhere: { atMs: number; byId: ReadonlyMap<bigint, number> | undefined } | undefined;
+  #advice: { atMs: number; byName: ReadonlyMap<string, readonly Reclaimable[]> } | undefined;
+
+  constructor(options: CollectorOptions) {
+    this.#options = options;
+    this.#naming = new CgroupNaming(options.names, options.matches);
+    this.#series = new GroupSeries(options);
+  }
+
+  /** Counts a failure of what runs beside the collections. */
+  countError(source: Source): void {
+    this.#errors[source] += 1;
+  }
+
+  /** Reads everything. @throws only errors other than ToolError. */
+  async collect(): Promise<Collection> {
+    const { reader, now } = this.#options;
+    const startMs = now();
+    const figures = new FigureSet();
+    let reading: HostReading;
+    try {
+      reading = reader.read();
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      this.#errors.cgroups += 1;
+      const { message: reason, hint } = error;
+      const absent = [{ figure: 'cgroups', reason, ...(hint === undefined ? {} : { hint }) }];
+      this.#addOwn(figures, absent, 0);
+      addEnd(figures, { limit: this.#limit(0), cut: 0, seconds: (now() - startMs) / 1000 });
+      return { figures, absent, failure: reason };
+    }
+    const { groups, unnamed } = await this.#naming.group(reading.cgroups, startMs);
+    addHost(figures, reading);
+    this.#addExplained(figures);
+    const elsewhere = this.#readElsewhere(startMs);
+    const reclaimable = this.#readAdvice(reading, startMs);
+    const first = groups[0]?.cgroups[0];
+    const absent: AbsentReason[] = [...reading.absent];
+    if (first !== undefined && reader.readDetails(first).stall === undefined) {
+      absent.push({ figure: 'pressure', reason: NO_PRESSURE[reading.version] });
+    }
+    if (elsewhere === undefined && reading.maps !== undefined) {
+      absent.push({ figure: 'held_elsewhere', reason: 'the holders of BPF maps cannot be read' });
+    }
+    this.#addOwn(figures, absent, unnamed);
+    const limit = this.#limit(groups.filter(({ kind }) => kind === 'container').length);
+    figures.max = limit - END_SERIES;
+    const cut = this.#series.add(
+      figures,
+      {
+        groups,
+        maps: reading.maps,
+        reclaimable,
+        elsewhere,
+        readDetails: (cgroup) => reader.readDetails(cgroup),
+      },
+      limit - figures.size - END_SERIES,
+    );
+    figures.max = limit;
+    addEnd(figures, { limit, cut: cut + figures.refused, seconds: (now() - startMs) / 1000 });
+    return { figures, absent, failure: undefined };
+  }
+
+  #limit(containers: number): number {
+    const { maxSeries, withCadvisorNames } = this.#options;
+    const each = FIRST_SERIES + (withCadvisorNames ? CADVISOR_SERIES : 0);
+    return maxSeries ?? NODE_SERIES + each * containers;
+  }
+
+  #addOwn(figures: FigureSet, absent: readonly AbsentReason[], unnamed: number): void {
+    const { user, system } = process.cpuUsage();
+    addOwn(figures, {
+      cgroupVersion: this.#options.cgroupVersion,
+      kernel: release(),
+      unnamed,
+      absent: absent.map(({ figure }) => figure),
+      errors: this.#errors,
+      startSeconds: this.#startSeconds,
+      cpuSeconds: (user + system) / 1e6,
+      residentBytes: process.memoryUsage.rss(),
+    });
+  }
+
+  #addExplained(figures: FigureSet): void {
+    for (const [name, bytes] of this.#options.explained?.() ?? []) {
+      figures.add(EXPOSED.explained, formatLabels({ class: name }), bytes);
+    }
+  }
+
+  #readElsewhere(nowMs: number): ReadonlyMap<bigint, number> | undefined {
+    if (this.#elsewhere !== undefined && nowMs - this.#elsewhere.atMs < HELD_EVERY_MS) {
+      return this.#elsewhere.byId;
+    }
+    let byId: ReadonlyMap<bigint, number> | undefined;
+    try {
+      const sums = this.#options.reader.heldElsewhere();
+      byId = sums && new Map(Array.from(sums, ([{ id }, bytes]) => [id, bytes]));
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      this.#errors.bpf += 1;
+    }
+    this.#elsewhere = { atMs: nowMs, byId };
+    return byId;
+  }
+
+  #readAdvice({ maps = [] }: HostReading, nowMs: number): ReadonlyMap<string, readonly Reclaimable[]> {
+    this.#peaks.add(maps);
+    if (this.#advice === undefined || nowMs - this.#advice.atMs >= ADVICE_EVERY_MS) {
+      const advice = adviseOnMaps(this.#peaks.of(maps), this.#options.reader.computeCost);
+      this.#advice = { atMs: nowMs, byName: reclaimableByName(advice) };
+    }
+    return this.#advice.byName;
+  }
+}
+
+const NO_PRESSURE: Readonly<Record<1 | 2, string>> = {
+  1: 'cgroup v1 has no memory pressure by cgroup',
+  2: 'the kernel does not measure pressure (CONFIG_PSI, psi=1)',
+};

@@ -1,0 +1,229 @@
+/**
+ * The HTTP server of the exporter: GET and HEAD of a few paths, for clients that nobody knows. Nothing that a
+ * client does keeps another one waiting, or memory in use, for longer than the limits here.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { describeErrno, errnoOf, ToolError, UsageError } from '../../../errors.ts';
+
+/** Connections at a time; others are closed at once. */
+const MAX_CONNECTIONS = 512;
+/** Unit: bytes. */
+const MAX_HEADER_BYTES = 8 * 1024;
+const MAX_HEADERS = 64;
+/** Requests on one connection, after which it is closed. */
+const MAX_REQUESTS_PER_SOCKET = 1000;
+/** Time for the headers of a request, and for all of it. Unit: milliseconds. */
+const HEADERS_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+/** Time for reading an answer. Unit: milliseconds. */
+const ANSWER_TIMEOUT_MS = 20_000;
+/** Time without a request, after which a connection is closed. Unit: milliseconds. */
+const KEEP_ALIVE_MS = 65_000;
+/** Answers that were not read yet, those of different clients with the same contents once. Unit: bytes. */
+const MAX_PENDING_BYTES = 64 * 1024 * 1024;
+/** Time for answers after the end was asked for. Unit: milliseconds. */
+const END_TIMEOUT_MS = 3_000;
+
+/** An answer. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** What is asked for. */
+export interface Request {
+  /** Without a query. */
+  readonly path: string;
+  readonly headers: Readonly<IncomingMessage['headers']>;
+}
+
+/** Answers a request. */
+export type Handler = (request: Request) => Answer | Promise<Answer>;
+
+/** Where to listen, and for whom. */
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** Creates another server than one of HTTP without TLS. */
+  readonly create?: (listener: (request: IncomingMessage, response: ServerResponse) => void) => Server;
+  /** `http` by default. */
+  readonly scheme?: 'http' | 'https';
+  /** The answer to those who may not ask; undefined for all others. */
+  readonly refuse?: (request: Request) => Answer | undefined | Promise<Answer | undefined>;
+}
+
+/** An open server. */
+export interface ExporterServer {
+  /** Without a path: `http://127.0.0.1:9753`. */
+  readonly url: string;
+  /** Finishes the answers to requests that were received. */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens.
+ * @throws UsageError if the address cannot be used.
+ */
+export async function listen(options: ListenOptions, handle: Handler): Promise<ExporterServer> {
+  const answers = new PendingAnswers();
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
+    void answer(request, response, options, handle, answers);
+  };
+  const limits = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: HEADERS_TIMEOUT_MS,
+  };
+  const server = options.create?.(listener) ?? createServer(limits, listener);
+  server.maxConnections = MAX_CONNECTIONS;
+  server.maxHeadersCount = MAX_HEADERS;
+  server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuseMalformed(error, socket));
+  // A body is not needed for any answer: nobody is asked to send one.
+  server.on('checkContinue', (request, response) => {
+    response.shouldKeepAlive = false;
+    listener(request, response);
+  });
+  server.on('upgrade', (_, socket) => socket.destroy());
+  server.on('connect', (_, socket) => socket.destroy());
+  await startListening(server, options);
+  const { port } = server.address() as AddressInfo;
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  return {
+    url: `${options.scheme ?? 'http'}://${host}:${port}`,
+    close: () => closeServer(server),
+  };
+}
+
+function startListening(server: Server, { host, port }: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      const why = WHY_NOT[errnoOf(error) ?? ''] ?? describeErrno(errnoOf(error));
+      reject(new UsageError('--listen', `--listen ${host}:${port}: ${why}`));
+    });
+    server.listen({ host, port }, () => {
+      server.removeAllListeners('error');
+      // Accepting may fail for lack of descriptors: the client tries again.
+      server.on('error', () => {});
+      resolve();
+    });
+  });
+}
+
+const WHY_NOT: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use',
+  EADDRNOTAVAIL: 'this host does not have the address',
+  EACCES: 'ports below 1024 need CAP_NET_BIND_SERVICE',
+  EPERM: 'ports below 1024 need CAP_NET_BIND_SERVICE',
+  ENOTFOUND: 'no such host',
+  EAFNOSUPPORT: 'this host does not have such addresses',
+};
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { refuse }: ListenOptions,
+  handle: Handler,
+  pending: PendingAnswers,
+): Promise<void> {
+  const { method = '', url = '/' } = request;
+  // What is sent as a body is not read: the connection ends with the answer.
+  if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined) {
+    response.shouldKeepAlive = false;
+  }
+  const timer = setTimeout(() => request.socket.destroy(), ANSWER_TIMEOUT_MS);
+  response.once('close', () => clearTimeout(timer));
+  response.on('error', () => {});
+  const asked: Request = { path: url.replace(/[?#].*$/s, ''), headers: request.headers };
+  let found: Answer;
+  try {
+    if (method !== 'GET' && method !== 'HEAD') found = METHOD_NOT_ALLOWED;
+    else found = (await refuse?.(asked)) ?? (await handle(asked));
+  } catch (error) {
+    if (!(error instanceof ToolError)) {
+      // A bug must not end what others use; `cli/main.ts` prints it.
+      process.nextTick(() => Promise.reject(error));
+    }
+    found = textAnswer(500, 'the figures cannot be read\n');
+  }
+  if (response.destroyed) return;
+  if (!pending.hasRoom(found.body)) found = BUSY;
+  const isHead = method === 'HEAD';
+  response.writeHead(found.status, {
+    ...found.headers,
+    'content-length': String(found.body.length),
+    'x-content-type-options': 'nosniff',
+  });
+  if (isHead) {
+    response.end();
+    return;
+  }
+  pending.add(found.body);
+  response.once('close', () => pending.remove(found.body));
+  response.end(found.body);
+}
+
+const METHOD_NOT_ALLOWED: Answer = {
+  ...textAnswer(405, 'only GET and HEAD are allowed\n'),
+  headers: { 'content-type': 'text/plain; charset=utf-8', allow: 'GET, HEAD' },
+};
+const BUSY: Answer = {
+  ...textAnswer(503, 'too many answers wait to be read\n'),
+  headers: { 'content-type': 'text/plain; charset=utf-8', 'retry-after': '5' },
+};
+
+/** A short text. */
+export function textAnswer(status: number, text: string): Answer {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: Buffer.from(text) };
+}
+
+/** The bodies of answers that clients have not read yet. */
+class PendingAnswers {
+  readonly #readers = new Map<Buffer, number>();
+  #bytes = 0;
+
+  hasRoom(body: Buffer): boolean {
+    return this.#readers.has(body) || this.#bytes + body.length <= MAX_PENDING_BYTES;
+  }
+
+  add(body: Buffer): void {
+    const readers = this.#readers.get(body) ?? 0;
+    if (readers === 0) this.#bytes += body.length;
+    this.#readers.set(body, readers + 1);
+  }
+
+  remove(body: Buffer): void {
+    const readers = this.#readers.get(body) ?? 0;
+    if (readers > 1) this.#readers.set(body, readers - 1);
+    else if (this.#readers.delete(body)) this.#bytes -= body.length;
+  }
+}
+
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (errnoOf(error) === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+    socket.destroy();
+    return;
+  }
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? '431 Request Header Fields Too Large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? '408 Request Timeout'
+        : '400 Bad Request';
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  // Who does not read it has no further use for the connection.
+  setTimeout(() => socket.destroy(), END_TIMEOUT_MS).unref();
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), END_TIMEOUT_MS);
+  await closed;
+  clearTimeout(timer);
+}
