@@ -20,6 +20,7 @@ import {
 } from './options/gate-flags.ts';
 import { addMapsOptions, type MapsFlags } from './options/maps-flags.ts';
 import { oneOf, oneOfOption } from './options/one-of.ts';
+import { takeAddresses } from './options/optional-address.ts';
 import { once } from './options/repeatable.ts';
 import { addRunOptions } from './options/run-flags.ts';
 import { COMPLETION_HELP, SHELLS, type Shell } from './options/shells.ts';
@@ -179,8 +180,7 @@ function addCompareCommand(program: Command, done: Done): void {
 }
 
 function addReportCommand(program: Command, done: Done): void {
-  const report = program
-    .command('report')
+  const report = takeAddresses(program.command('report'))
     .description('render a report on recordings, or on a verdict saved with --report json:FILE')
     .argument('<files...>', 'recordings, or one verdict')
     .addOption(
@@ -196,7 +196,13 @@ function addReportCommand(program: Command, done: Done): void {
     .option('-o, --output <file>', 'write the report to a file (default: stdout)')
     .option('--threshold <percent>', 'html: combine smaller parts (default: 1)')
     .option('--no-embed', 'html: leave out the recordings')
-    .option('--no-names', 'html: hide names of files and commands');
+    .option('--no-names', 'html: hide names of files and commands')
+    .addOption(
+      new Option(
+        '--serve [address:port]',
+        'serve the page on 127.0.0.1; it follows recordings that grow',
+      ).conflicts([...['format', 'output', 'embed']]),
+    );
   addBudgetOptions(report);
   addBaselineOptions(report);
   addEvaluateOption(report);

@@ -177,7 +177,8 @@ class Scan {
   }
 }
 
-function noRecording(name: string, path: string, startFault = 'no start record'): InputError {
+/** The error for a file without a start record: it says what it is instead, if that is known. */
+export function noRecording(name: string, path: string, startFault = 'no start record'): InputError {
   const kind = path === STDIN ? undefined : identifyFile(path);
   if (kind !== undefined) {
     return new InputError(name, `${name}: this is ${kind.name}, not a recording`, {

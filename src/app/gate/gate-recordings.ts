@@ -2,7 +2,7 @@
 
 import { type Baseline, valuesOfBaseline } from '../../budget/comparison/baseline.ts';
 import { doubtsOf, type Side } from '../../budget/comparison/host-doubts.ts';
-import { readBaseline } from '../../budget/comparison/inputs.ts';
+import { type ReadSide, readBaseline } from '../../budget/comparison/inputs.ts';
 import { RunCollector } from '../../budget/comparison/run-figures.ts';
 import type { NamedBudget } from '../../budget/expression/budget.ts';
 import { parseBudget } from '../../budget/expression/parse-budget.ts';
@@ -16,16 +16,14 @@ import type { GatePlan } from './plan.ts';
 
 /** Receives what is read from the recordings, for reports that show more than the verdict. */
 export interface RecordingWatch {
-  open(file: string): void;
+  open(file: string): RecordingReceiver;
+}
+
+/** Receives one recording. */
+export interface RecordingReceiver {
   addLine(text: string): void;
   observe(record: RecordLine): void;
   close(): Promise<void>;
-}
-
-/** A run and its file. */
-interface RecordedRun {
-  file: string;
-  evaluation: RunEvaluation;
 }
 
 /**
@@ -38,61 +36,69 @@ export async function gateRecordings(
   plan: GatePlan,
   watch?: RecordingWatch,
 ): Promise<Verdict> {
-  const baseline = plan.baseline === undefined ? undefined : await readBaseline(plan.baseline);
-  const evaluator = new RecordingEvaluator(plan, baseline?.baseline);
-  const runs: RecordedRun[] = [];
+  const evaluation = await RecordingsEvaluation.open(plan);
   for (const file of files) {
-    for (const evaluation of await evaluator.evaluateFile(file, watch)) runs.push({ file, evaluation });
+    const receiver = watch?.open(file);
+    const reader = evaluation.openFile(file);
+    const onRecord = (record: RecordLine) => {
+      reader.observe(record);
+      receiver?.observe(record);
+    };
+    const onLine = receiver === undefined ? undefined : (text: string) => receiver.addLine(text);
+    reader.counts = await scanRecording(file, onRecord, onLine === undefined ? {} : { onLine });
+    await receiver?.close();
+    if (!reader.hasRuns) throw new InputError(file, `${file}: contains no runs`);
   }
-  const fileOf = (run: number) => {
-    const file = runs[run - 1]?.file;
-    return file === '-' ? UNKNOWN_FILE : file;
-  };
-  const evaluations = runs.map(({ evaluation }) => evaluation);
-  const verdict = verdictOn(evaluations, plan, baseline, fileOf);
+  const verdict = evaluation.verdict();
   if (verdict === undefined) throw new InputError('', 'no recording to evaluate');
   return verdict;
 }
 
-/** Evaluates all runs with the same budgets. */
-class RecordingEvaluator {
-  readonly #baseline: Baseline | undefined;
+/** Recordings that are evaluated with the same budgets. */
+export class RecordingsEvaluation {
+  readonly #plan: GatePlan;
+  readonly #baseline: ReadSide | undefined;
+  readonly #files: RecordedRuns[] = [];
   #budgets: readonly NamedBudget[] | undefined;
   /** The properties that the other runs must match. */
   #first: Side | undefined;
 
-  constructor({ budgets }: GatePlan, baseline: Baseline | undefined) {
-    this.#budgets = budgets.length === 0 ? undefined : budgets;
+  /** @throws InputError if the baseline cannot be read. */
+  static async open(plan: GatePlan): Promise<RecordingsEvaluation> {
+    const baseline = plan.baseline === undefined ? undefined : await readBaseline(plan.baseline);
+    return new RecordingsEvaluation(plan, baseline);
+  }
+
+  private constructor(plan: GatePlan, baseline: ReadSide | undefined) {
+    this.#plan = plan;
+    this.#budgets = plan.budgets.length === 0 ? undefined : plan.budgets;
     this.#baseline = baseline;
   }
 
-  async evaluateFile(file: string, watch: RecordingWatch | undefined): Promise<RunEvaluation[]> {
-    const readers: RunReader[] = [];
-    const doubts: string[] = [];
-    watch?.open(file);
-    const onRecord = (record: RecordLine) => {
-      if (record.type === 'start') {
-        readers.push(this.#read(record, file));
-        doubts.push(...this.#findDoubts(record, file));
-      }
-      readers.at(-1)?.observe(record);
-      watch?.observe(record);
-    };
-    const onLine = watch === undefined ? undefined : (text: string) => watch.addLine(text);
-    const counts = await scanRecording(file, onRecord, onLine === undefined ? {} : { onLine });
-    await watch?.close();
-    const evaluations = readers.flatMap((reader) => reader.finish() ?? []);
-    const [first] = evaluations;
-    if (first === undefined) throw new InputError(file, `${file}: contains no runs`);
-    first.warnings.push(...doubts);
-    const damage = describeDamage(counts);
-    if (damage !== undefined) first.warnings.push(`${file}: ${damage}`);
-    return evaluations;
+  /** Adds a recording, whose records may arrive while the others are read. */
+  openFile(file: string): RecordedRuns {
+    const runs = new RecordedRuns(file, {
+      read: (start) => {
+        this.#budgets ??= budgetsOf(start, file);
+        return new RunReader(this.#budgets, this.#baseline?.baseline);
+      },
+      findDoubts: (start) => this.#findDoubts(start, file),
+    });
+    this.#files.push(runs);
+    return runs;
   }
 
-  #read(start: StartRecord, file: string): RunReader {
-    this.#budgets ??= budgetsOf(start, file);
-    return new RunReader(this.#budgets, this.#baseline);
+  /** The verdict on what was read so far; undefined without runs. */
+  verdict(): Verdict | undefined {
+    const runs = this.#files.flatMap((runs) =>
+      runs.finish().map((evaluation) => ({ file: runs.file, evaluation })),
+    );
+    const fileOf = (run: number) => {
+      const file = runs[run - 1]?.file;
+      return file === '-' ? UNKNOWN_FILE : file;
+    };
+    const evaluations = runs.map(({ evaluation }) => evaluation);
+    return verdictOn(evaluations, this.#plan, this.#baseline, fileOf);
   }
 
   #findDoubts({ cmemstat, time, command, mode, host }: StartRecord, file: string): string[] {
@@ -102,6 +108,50 @@ class RecordingEvaluator {
     return doubtsOf(this.#first, side).map(
       (doubt) => `${name} and ${file} are evaluated as runs of one command: ${doubt}`,
     );
+  }
+}
+
+/** What the recordings have in common. */
+interface CommonPlan {
+  read(start: StartRecord): RunReader;
+  findDoubts(start: StartRecord): string[];
+}
+
+/** The runs of one recording. */
+export class RecordedRuns {
+  readonly file: string;
+  readonly #common: CommonPlan;
+  readonly #readers: RunReader[] = [];
+  readonly #doubts: string[] = [];
+  /** Of the lines that were read. */
+  counts: LineCounts | undefined;
+
+  constructor(file: string, common: CommonPlan) {
+    this.file = file;
+    this.#common = common;
+  }
+
+  /** Whether a start record was read. */
+  get hasRuns(): boolean {
+    return this.#readers.length > 0;
+  }
+
+  observe(record: RecordLine): void {
+    if (record.type === 'start') {
+      this.#readers.push(this.#common.read(record));
+      this.#doubts.push(...this.#common.findDoubts(record));
+    }
+    this.#readers.at(-1)?.observe(record);
+  }
+
+  finish(): RunEvaluation[] {
+    const evaluations = this.#readers.flatMap((reader) => reader.finish() ?? []);
+    const damage = this.counts === undefined ? undefined : describeDamage(this.counts);
+    evaluations[0]?.warnings.push(
+      ...this.#doubts,
+      ...(damage === undefined ? [] : [`${this.file}: ${damage}`]),
+    );
+    return evaluations;
   }
 }
 

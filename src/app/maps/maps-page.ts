@@ -23,6 +23,7 @@ export function renderMapsPage(
   threshold: number | undefined,
   now: Date,
   assets = readPageAssets(),
+  refreshMs?: number,
 ): string {
   const { attribution, reason, hint, advice = [] } = reading;
   const all = reading.maps.toSorted((a, b) => b.bytes - a.bytes);
@@ -67,6 +68,7 @@ export function renderMapsPage(
           : [],
       recordings: [],
       threshold: threshold ?? DEFAULT_THRESHOLD,
+      ...(refreshMs === undefined ? {} : { refreshMs }),
     },
     assets,
   );

@@ -4,6 +4,7 @@ import type { Separator } from '../../export/delimited-text.ts';
 import { safeJson } from '../../format/safe-text.ts';
 import { terminalWidth } from '../../output/terminal-width.ts';
 import { VERSION } from '../../version.ts';
+import type { ListenAddress } from '../http/listen-address.ts';
 import { documentLines, printReadings, tableLines } from '../print-readings.ts';
 import { withSmallYoungGeneration } from '../v8-flags.ts';
 import { toBpftoolMaps } from './bpftool-json.ts';
@@ -26,6 +27,8 @@ export interface PrintMapsOptions {
   watchMs: number | undefined;
   /** Writes a page to this file instead; undefined for none. */
   htmlFile: string | undefined;
+  /** Serves a page at this address instead; undefined for none. */
+  serve: ListenAddress | undefined;
 }
 
 /**
@@ -34,6 +37,7 @@ export interface PrintMapsOptions {
  */
 export async function printMaps(options: PrintMapsOptions): Promise<void> {
   if (options.htmlFile !== undefined) return writePage(options.htmlFile, options);
+  if (options.serve !== undefined) return serve(options.serve, options);
   const reader = await openMaps(options.reading);
   try {
     await withSmallYoungGeneration(async () => {
@@ -56,6 +60,15 @@ async function writePage(file: string, { reading, listing }: PrintMapsOptions): 
   } finally {
     reader.close();
   }
+}
+
+const DEFAULT_REFRESH_MS = 2_000;
+
+/** HTTP is only loaded here. */
+async function serve(address: ListenAddress, { reading, listing, watchMs }: PrintMapsOptions): Promise<void> {
+  const { serveMaps } = await import('./serve-maps.ts');
+  const refreshMs = watchMs ?? DEFAULT_REFRESH_MS;
+  await serveMaps({ address, reading, threshold: listing.threshold, refreshMs });
 }
 
 /** What makes the lines of each reading. */

@@ -1,6 +1,6 @@
 /** Collects what an HTML report shows of recordings, or of runs while they are measured. */
 import { formatShortCommand } from '../../format/safe-text.ts';
-import type { RecordLine } from '../../model/recording.ts';
+import type { RecordLine, StartRecord } from '../../model/recording.ts';
 import type { Verdict } from '../../model/verdict.ts';
 import { MAX_PACKED_LENGTH, RecordingPacker } from '../../recording/embedded-recording.ts';
 import { PageRunCollector } from '../../report/html/data/page-run-collector.ts';
@@ -23,81 +23,80 @@ export interface PageOptions {
 /** The defaults of a page. */
 const DEFAULTS: PageOptions = { threshold: 0.01, embed: true, names: true };
 
-/** More runs are counted only. */
+/** Of more runs, the first ones and the last are shown, and the others are counted. */
 const MAX_RUNS = 20;
 /** Up to this number of runs, each has the full resolution. */
 const MAX_FINE_RUNS = 4;
 const COARSE_BUCKETS = 500;
 
-/** Receives the records of all runs, one recording after the other. */
+/** Of a page that is rendered again while recordings grow. */
+export interface LivePage {
+  refreshMs: number;
+  notes: readonly string[];
+}
+
+/** A run that is shown, and its recording. */
+interface ShownRun {
+  recording: PageRecording;
+  collector: PageRunCollector;
+}
+
+/** Collects the records of all runs. */
 export class PageCollector {
   readonly #options: PageOptions;
   readonly #buckets: number;
   readonly #hider: NameHider | undefined;
-  readonly #runs: { label: string; collector: PageRunCollector }[] = [];
-  readonly #recordings: EmbeddedRecording[] = [];
+  readonly #runs: ShownRun[] = [];
+  readonly #embedded: EmbeddedRecording[] = [];
   readonly #notes: string[] = [];
   #runsOmitted = 0;
-  #label = '';
+  readonly #count: number;
   #files = 0;
-  #packer: RecordingPacker | undefined;
-  #current: PageRunCollector | undefined;
 
   /** @param count the number of recordings or runs, as far as it is known. */
   constructor(options: Partial<PageOptions>, count: number) {
+    this.#count = count;
     this.#options = { ...DEFAULTS, ...options };
     this.#buckets = count > MAX_FINE_RUNS ? COARSE_BUCKETS : MAX_BUCKETS;
     this.#hider = this.#options.names ? undefined : new NameHider();
   }
 
-  /** Starts a recording, or a run that is recorded. */
-  open(name: string): void {
+  /** Starts a recording, or a run that is recorded; several may be open at the same time. */
+  open(name: string): PageRecording {
     this.#files += 1;
-    this.#label = this.#hider === undefined ? name : `recording ${this.#files}`;
-    this.#current = undefined;
-    const isPacked = this.#options.embed && this.#options.names && this.#files <= MAX_RUNS;
-    this.#packer = isPacked ? new RecordingPacker() : undefined;
+    const { embed, names } = this.#options;
+    const isShown = this.#files < MAX_RUNS || this.#files === this.#count;
+    return new PageRecording({
+      label: this.#hider === undefined ? name : `recording ${this.#files}`,
+      number: this.#files,
+      packer: embed && names && isShown ? new RecordingPacker() : undefined,
+      hider: this.#hider,
+      addRun: (recording, start) => this.#addRun(recording, start),
+      embed: (recording, packer) => this.#embed(recording, packer),
+    });
   }
 
-  /** Whether lines are needed. */
-  get isPacking(): boolean {
-    return this.#packer !== undefined;
+  #addRun(recording: PageRecording, start: StartRecord): PageRunCollector {
+    const collector = new PageRunCollector(start, this.#buckets);
+    if (this.#runs.length >= MAX_RUNS) {
+      this.#runs.pop();
+      this.#runsOmitted += 1;
+    }
+    this.#runs.push({ recording, collector });
+    return collector;
   }
 
-  /** Adds a line of the recording as it was written. */
-  addLine(text: string): void {
-    this.#packer?.add(text);
-  }
-
-  /** Adds a record of the recording. */
-  observe(given: RecordLine): void {
-    const record = this.#hider?.hideRecord(given) ?? given;
-    if (record.type === 'start') {
-      this.#current = undefined;
-      if (this.#runs.length >= MAX_RUNS) this.#runsOmitted += 1;
-      else {
-        this.#current = new PageRunCollector(record, this.#buckets);
-        this.#runs.push({ label: this.#label, collector: this.#current });
-      }
-    } else this.#current?.observe(record);
-  }
-
-  /** Ends a recording. */
-  async close(): Promise<void> {
-    const packer = this.#packer;
-    this.#packer = undefined;
-    const text = await packer?.finish();
-    if (text !== undefined) this.#recordings.push({ name: this.#label, text });
-    else if (packer?.isTooLarge === true) {
+  async #embed({ label }: PageRecording, packer: RecordingPacker): Promise<void> {
+    const text = await packer.finish();
+    if (text !== undefined) this.#embedded.push({ name: label, text });
+    else if (packer.isTooLarge) {
       const most = MAX_PACKED_LENGTH / 1024 ** 2;
-      this.#notes.push(
-        `${this.#label}: the recording is larger than ${most} MiB and is not inside this report`,
-      );
+      this.#notes.push(`${label}: the recording is larger than ${most} MiB and is not inside this report`);
     }
   }
 
   /** The page. @throws UnsupportedError if the installation is incomplete. */
-  render(given: Verdict | undefined): string {
+  render(given: Verdict | undefined, live?: LivePage, assets = readPageAssets()): string {
     const verdict = given === undefined ? undefined : (this.#hider?.hideVerdict(given) ?? given);
     const runs = this.#finish();
     const command = runs[0]?.start.command ?? verdict?.command ?? [];
@@ -109,17 +108,21 @@ export class PageCollector {
         runs,
         runsOmitted: this.#runsOmitted,
         trees: [],
-        notes: [...this.#missing(runs), ...this.#notes],
-        recordings: this.#recordings,
+        notes: [...this.#missing(runs, live !== undefined), ...this.#notes, ...(live?.notes ?? [])],
+        recordings: this.#embedded,
         threshold: this.#options.threshold,
+        ...(live === undefined ? {} : { refreshMs: live.refreshMs }),
       },
-      readPageAssets(),
+      assets,
     );
   }
 
   #finish(): PageRun[] {
-    const labels = this.#runs.map(({ label }) => label);
-    return this.#runs.map(({ label, collector }, index) => {
+    // Of recordings that grow at the same time, a later run of the first one comes after it all the same.
+    const ordered = this.#runs.toSorted((a, b) => a.recording.number - b.recording.number);
+    const labels = ordered.map(({ recording }) => recording.label);
+    return ordered.map(({ collector }, index) => {
+      const label = labels[index] ?? '';
       const same = labels.filter((each) => each === label).length;
       const number = labels.slice(0, index + 1).filter((each) => each === label).length;
       const { start, summary } = collector;
@@ -127,12 +130,14 @@ export class PageCollector {
     });
   }
 
-  #missing(runs: readonly PageRun[]): string[] {
+  #missing(runs: readonly PageRun[], isLive: boolean): string[] {
     const { names } = this.#options;
     return [
       ...runs.flatMap(({ model, summary }) => [
         ...(model.samples === 0 ? [`${model.label}: contains no samples: there is no timeline`] : []),
-        ...(summary === undefined ? [`${model.label}: the recording ends before its summary`] : []),
+        ...(summary === undefined && !isLive
+          ? [`${model.label}: the recording ends before its summary`]
+          : []),
         ...(model.processes.omitted > 0
           ? [`${model.label}: ${model.processes.omitted} processes are not shown, the smallest`]
           : []),
@@ -143,8 +148,63 @@ export class PageCollector {
       ...(names
         ? []
         : [
-            'Names of files, commands, processes and maps are hidden (--no-names), and so the recording is not inside this report',
+            `Names of files, commands, processes and maps are hidden (--no-names)${isLive ? '' : ', and so the recording is not inside this report'}`,
           ]),
     ];
+  }
+}
+
+interface RecordingParts {
+  label: string;
+  number: number;
+  packer: RecordingPacker | undefined;
+  hider: NameHider | undefined;
+  addRun(recording: PageRecording, start: StartRecord): PageRunCollector;
+  embed(recording: PageRecording, packer: RecordingPacker): Promise<void>;
+}
+
+/** Receives the records of one recording. */
+export class PageRecording {
+  readonly #parts: RecordingParts;
+  #packer: RecordingPacker | undefined;
+  #run: PageRunCollector | undefined;
+
+  constructor(parts: RecordingParts) {
+    this.#parts = parts;
+    this.#packer = parts.packer;
+  }
+
+  /** Its name on the page. */
+  get label(): string {
+    return this.#parts.label;
+  }
+
+  /** Its place among the others, from 1. */
+  get number(): number {
+    return this.#parts.number;
+  }
+
+  /** Whether lines are needed. */
+  get isPacking(): boolean {
+    return this.#packer !== undefined;
+  }
+
+  /** Adds a line as it was written. */
+  addLine(text: string): void {
+    this.#packer?.add(text);
+  }
+
+  /** Adds a record. */
+  observe(given: RecordLine): void {
+    const record = this.#parts.hider?.hideRecord(given) ?? given;
+    if (record.type === 'start') this.#run = this.#parts.addRun(this, record);
+    else this.#run?.observe(record);
+  }
+
+  /** Ends the recording. */
+  async close(): Promise<void> {
+    const packer = this.#packer;
+    this.#packer = undefined;
+    if (packer !== undefined) await this.#parts.embed(this, packer);
   }
 }

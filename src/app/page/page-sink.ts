@@ -1,13 +1,14 @@
 /** Records a run for an HTML report, beside another sink. */
 import type { RecordLine, StartRecord, SummaryRecord } from '../../model/recording.ts';
 import type { RunRecord, Sink } from '../../output/sink.ts';
-import type { PageCollector } from './page-collector.ts';
+import type { PageCollector, PageRecording } from './page-collector.ts';
 
 /** Passes every record on, and to the page as it would be written to a recording. */
 export class PageSink implements Sink {
   readonly #inner: Sink;
   readonly #page: PageCollector;
   readonly #name: string;
+  #recording: PageRecording | undefined;
 
   /** @param name of the run. */
   constructor(inner: Sink, page: PageCollector, name: string) {
@@ -17,7 +18,7 @@ export class PageSink implements Sink {
   }
 
   start(record: StartRecord): void {
-    this.#page.open(this.#name);
+    this.#recording = this.#page.open(this.#name);
     this.#add(record);
     this.#inner.start(record);
   }
@@ -29,11 +30,11 @@ export class PageSink implements Sink {
 
   async stop(summary: SummaryRecord): Promise<void> {
     this.#add(summary);
-    await Promise.all([this.#inner.stop(summary), this.#page.close()]);
+    await Promise.all([this.#inner.stop(summary), this.#recording?.close()]);
   }
 
   #add(record: RecordLine): void {
-    if (this.#page.isPacking) this.#page.addLine(JSON.stringify(record));
-    this.#page.observe(record);
+    if (this.#recording?.isPacking === true) this.#recording.addLine(JSON.stringify(record));
+    this.#recording?.observe(record);
   }
 }

@@ -9,6 +9,7 @@ import { tryStat } from '../../try-stat.ts';
 import { separatorOf } from '../options/delimited-flags.ts';
 import { MAP_FORMATS, type MapsFlags } from '../options/maps-flags.ts';
 import { oneOf } from '../options/one-of.ts';
+import { serveAddress } from '../options/optional-address.ts';
 import { checkGlob, parseCount, parsePause, parseShare } from '../options/parse-value.ts';
 
 const DEFAULT_WATCH_MS = 1_000;
@@ -30,6 +31,7 @@ export async function maps(flags: MapsFlags): Promise<number> {
     totalOnly: flags.total === true,
     plainBytes: flags.bytes === true,
     htmlFile: flags.html === '-' ? '/dev/stdout' : flags.html,
+    serve: flags.serve === undefined ? undefined : await serveAddress(flags.serve),
   });
   return 0;
 }

@@ -1,8 +1,11 @@
+import type { ListenAddress } from '../../app/http/listen-address.ts';
+import type { PageOptions } from '../../app/page/page-collector.ts';
 import { reportRecordings } from '../../app/report/report-recordings.ts';
 import { UsageError } from '../../errors.ts';
 import { parseReportRequest } from '../../report/render-report.ts';
 import type { BaselineFlags, BudgetFlags } from '../options/gate-flags.ts';
 import { readBudgetFile, toGatePlan } from '../options/gate-plan.ts';
+import { serveAddress } from '../options/optional-address.ts';
 import { parseShare } from '../options/parse-value.ts';
 import { inputPlaces, rejectSharedPlaces } from '../options/places.ts';
 
@@ -14,6 +17,7 @@ export interface ReportFlags extends BudgetFlags, BaselineFlags {
   threshold?: string;
   embed: boolean;
   names: boolean;
+  serve?: string | true;
 }
 
 /**
@@ -21,6 +25,7 @@ export interface ReportFlags extends BudgetFlags, BaselineFlags {
  * @throws the errors of `reportRecordings`.
  */
 export async function report(files: string[], flags: ReportFlags): Promise<number> {
+  if (flags.serve !== undefined) return serve(files, flags, await serveAddress(flags.serve));
   const request = parseReportRequest(flags.format, '--format');
   const { format } = request;
   const { output } = flags;
@@ -52,13 +57,21 @@ export async function report(files: string[], flags: ReportFlags): Promise<numbe
     files,
     plan,
     request: chosen,
-    page: {
-      ...(flags.threshold === undefined ? {} : { threshold: parseShare(flags.threshold, '--threshold') }),
-      embed: flags.embed,
-      names: flags.names,
-    },
+    page: toPageOptions(flags),
     evaluationOption: findEvaluationOption(flags),
   });
+}
+
+/** HTTP is only loaded here. */
+async function serve(files: readonly string[], flags: ReportFlags, address: ListenAddress): Promise<number> {
+  const { serveReport } = await import('../../app/report/serve-report.ts');
+  const plan = toGatePlan(flags, readBudgetFile(flags.budgetFile), false);
+  return serveReport(address, [...new Set(files)], plan, toPageOptions(flags));
+}
+
+function toPageOptions({ threshold, embed, names }: ReportFlags): Partial<PageOptions> {
+  const share = threshold === undefined ? {} : { threshold: parseShare(threshold, '--threshold') };
+  return { ...share, embed, names };
 }
 
 /** All options except these require an evaluation. */

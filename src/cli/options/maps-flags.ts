@@ -29,6 +29,7 @@ export interface MapsFlags extends DelimitedFlags {
   advise?: true;
   bytes?: true;
   html?: string;
+  serve?: string | true;
 }
 
 /** Declares the options of `cmemstat maps`. */
@@ -60,6 +61,12 @@ export function addMapsOptions(command: Command): Command {
       new Option('--html <file>', 'write a page with treemap, pie and table instead').conflicts([
         ...['json', 'format', 'csv', 'tsv', 'groupBy', 'total', 'sort', 'top', 'watch', 'bytes'],
       ]),
+    )
+    .addOption(
+      new Option(
+        '--serve [address:port]',
+        'serve this page on 127.0.0.1, read again as long as it is open',
+      ).conflicts([...['html', 'json', 'format', 'csv', 'tsv', 'groupBy', 'total', 'sort', 'top', 'bytes']]),
     )
     .addOption(
       oneOfOption(

@@ -35,9 +35,11 @@ export function renderPage(given: PageInput, assets: PageAssets): string {
     verdict === undefined
       ? ''
       : ` <span class="status ${verdict.exitStatus === 0 ? 'passed' : 'failed'}">exit status ${verdict.exitStatus}</span>`;
-  const policy = `default-src 'none'; script-src ${assets.scriptHash}; style-src ${assets.styleHash}; base-uri 'none'; form-action 'none'`;
+  const { refreshMs } = input;
+  const connect = refreshMs === undefined ? '' : " connect-src 'self';";
+  const policy = `default-src 'none'; script-src ${assets.scriptHash}; style-src ${assets.styleHash};${connect} base-uri 'none'; form-action 'none'`;
   return `<!DOCTYPE html>
-<html lang="en">
+<html lang="en"${refreshMs === undefined ? '' : ` data-refresh="${refreshMs}"`}>
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
@@ -46,11 +48,11 @@ export function renderPage(given: PageInput, assets: PageAssets): string {
 <meta name="referrer" content="no-referrer">
 <meta name="generator" content="cmemstat ${escapeText(VERSION)}">
 <title>${escapeName(input.title)}</title>
-<style>${assets.style}</style>
+${refreshMs === undefined ? '' : reloadMarkup(refreshMs)}<style>${assets.style}</style>
 </head>
 <body>
 <header><h1>${escapeName(input.title)}${status}</h1><p class="subject">${escapeName(input.subject)}</p>
-<nav aria-label="Sections"><ul>${links.join('')}</ul></nav></header>
+${refreshMs === undefined ? '' : '<div id="live-view"></div>'}<nav aria-label="Sections"><ul>${links.join('')}</ul></nav></header>
 <main>
 ${sections.join('')}</main>
 <footer><p>Made by cmemstat ${escapeText(VERSION)}${describeRecordings(input)}</p></footer>
@@ -59,6 +61,14 @@ ${input.recordings.map(({ name, text }) => `<script type="application/octet-stre
 </body>
 </html>
 `;
+}
+
+/** The minimum interval of loading a page again, without scripts: the place in it is lost. Unit: seconds. */
+const MIN_RELOAD_S = 10;
+
+function reloadMarkup(refreshMs: number): string {
+  const seconds = Math.max(MIN_RELOAD_S, Math.ceil(refreshMs / 1000));
+  return `<noscript><meta http-equiv="refresh" content="${seconds}"></noscript>\n`;
 }
 
 function withBudgetLines(input: PageInput): PageInput {

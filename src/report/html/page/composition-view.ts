@@ -16,7 +16,10 @@ interface Source {
 
 /** Controls and charts. */
 export class CompositionView {
-  readonly #model: PageModel;
+  #model: PageModel;
+  /** Shows the end of a run that is going on, until a moment is chosen. */
+  #follows: boolean;
+  readonly #moment: HTMLElement;
   readonly #content = create('div');
   readonly #path = create('nav', { 'aria-label': 'Path of the composition', class: 'path' });
   readonly #status = create('output', { class: 'moment' });
@@ -36,8 +39,9 @@ export class CompositionView {
   #names: string[] = [];
   #onMoment: (ms: number) => void = () => {};
 
-  private constructor(model: PageModel, host: HTMLElement) {
+  private constructor(model: PageModel, host: HTMLElement, isLive: boolean) {
     this.#model = model;
+    this.#follows = isLive;
     this.#threshold = model.threshold;
     this.#source = choice('Show', [], () => this.#select());
     const threshold = create('input', {
@@ -53,13 +57,14 @@ export class CompositionView {
       this.#draw();
     });
     this.#slider.addEventListener('input', () => {
+      this.#follows = false;
       this.#ms = (Number(this.#slider.value) / 1000) * (this.#run?.durationMs ?? 0);
       this.#draw();
       this.#onMoment(this.#ms);
     });
     const peak = button('Peak', () => this.#toPeak());
-    const moment = create('div', { class: 'slider' }, this.#slider, peak, this.#status);
-    moment.hidden = model.runs.every(({ samples }) => samples === 0);
+    const latest = isLive ? [button('Latest', () => this.#toLatest())] : [];
+    this.#moment = create('div', { class: 'slider' }, this.#slider, peak, ...latest, this.#status);
     host.append(
       create(
         'div',
@@ -67,7 +72,7 @@ export class CompositionView {
         this.#source.element,
         create('label', {}, 'Combine below ', threshold, ' %'),
       ),
-      moment,
+      this.#moment,
       this.#path,
       this.#content,
     );
@@ -75,19 +80,47 @@ export class CompositionView {
   }
 
   /** Replaces the static charts; undefined if the page has none. */
-  static mount(model: PageModel): CompositionView | undefined {
+  static mount(model: PageModel, isLive: boolean): CompositionView | undefined {
     const host = find('composition-view');
     if (host === undefined || (model.runs.length === 0 && model.trees.length === 0)) return undefined;
-    const view = new CompositionView(model, host);
-    const [run] = model.runs;
-    view.show(run, run?.peak?.elapsedMs ?? run?.durationMs ?? 0);
+    const view = new CompositionView(model, host, isLive);
+    view.#showFirst(model.runs[0]);
     return view;
+  }
+
+  /** Shows new data in the same way; undefined if there are none, or no place any more. */
+  update(model: PageModel): CompositionView | undefined {
+    const host = find('composition-view');
+    if (host === undefined || !host.contains(this.#content)) return undefined;
+    const label = this.#sources[this.#source.select.selectedIndex]?.label;
+    const names = this.#names;
+    const run = model.runs.find((each) => each.label === this.#run?.label) ?? model.runs[0];
+    this.#model = model;
+    this.#fill(run);
+    const same = this.#sources.findIndex((each) => each.label === label);
+    if (same >= 0) {
+      this.#source.select.selectedIndex = same;
+      this.#names = names;
+    }
+    if (this.#follows) this.#ms = run?.durationMs ?? 0;
+    this.#draw();
+    return this;
+  }
+
+  #showFirst(run: RunModel | undefined): void {
+    this.show(run, this.#follows ? (run?.durationMs ?? 0) : (run?.peak?.elapsedMs ?? run?.durationMs ?? 0));
   }
 
   /** Receives the moment when it is changed here. */
   onMoment(receive: (ms: number) => void): void {
     this.#onMoment = receive;
     this.#onMoment(this.#ms);
+  }
+
+  /** Shows a moment of a run that was chosen. */
+  choose(run: RunModel, ms: number): void {
+    this.#follows = false;
+    this.show(run, ms);
   }
 
   /** Shows a moment of a run. */
@@ -99,6 +132,7 @@ export class CompositionView {
 
   #fill(run: RunModel | undefined): void {
     this.#run = run;
+    this.#moment.hidden = this.#model.runs.every(({ samples }) => samples === 0);
     const before = this.#source.select.selectedIndex;
     const trees = (list: readonly NamedTree[]): Source[] =>
       list.map(({ label, note, root }) => ({ label, note, compose: () => root, isMoving: false }));
@@ -125,7 +159,15 @@ export class CompositionView {
     this.#draw();
   }
 
+  #toLatest(): void {
+    this.#follows = true;
+    this.#ms = this.#run?.durationMs ?? 0;
+    this.#draw();
+    this.#onMoment(this.#ms);
+  }
+
   #toPeak(): void {
+    this.#follows = false;
     this.#ms = this.#run?.peak?.elapsedMs ?? 0;
     this.#draw();
     this.#onMoment(this.#ms);

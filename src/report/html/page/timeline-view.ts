@@ -17,12 +17,18 @@ const FAR = 2.5;
 /** How near the pointer has to be to an event. Unit: pixels. */
 const NEAR = 6;
 
+/** Of the time axis. Unit: seconds. */
+interface Range {
+  min: number;
+  max: number;
+}
+
 /** Receives a moment that was chosen. */
 type OnMoment = (run: RunModel, ms: number) => void;
 
 /** Controls and chart. */
 export class TimelineView {
-  readonly #runs: readonly RunModel[];
+  #runs: readonly RunModel[];
   readonly #onMoment: OnMoment;
   readonly #plotHost = create('div', {
     class: 'plot',
@@ -104,21 +110,66 @@ export class TimelineView {
     return host === undefined || drawn.length === 0 ? undefined : new TimelineView(drawn, host, onMoment);
   }
 
+  /** Draws new data of the same runs; undefined if there are others, or no place any more. */
+  update({ runs }: PageModel): TimelineView | undefined {
+    const host = find('timeline-view');
+    const drawn = runs.filter(({ samples }) => samples > 0);
+    const isSame =
+      drawn.length === this.#runs.length && drawn.every(({ label }, at) => label === this.#runs[at]?.label);
+    if (host?.contains(this.#plotHost) === true && isSame) {
+      const shown = this.#run === undefined ? -1 : this.#runs.indexOf(this.#run);
+      this.#runs = drawn;
+      this.#run = drawn[shown];
+      this.#redraw(this.#rangeAfter());
+      return this;
+    }
+    this.#plot?.destroy();
+    host?.replaceChildren();
+    return undefined;
+  }
+
+  /** Draws new data; what the pointer does goes on, unless there are other series. */
+  #redraw(range: Range): void {
+    const plotted = this.#toPlot();
+    const ids = (each: Plotted | undefined) => each?.series.map(({ id }) => id).join();
+    if (ids(plotted) !== ids(this.#plotted)) this.#rebuild();
+    else {
+      this.#plotted = plotted;
+      this.#plot?.setData(plotted.data as uPlot.AlignedData, false);
+    }
+    this.#plot?.setScale('x', range);
+    this.#read();
+  }
+
+  /** What to show of data that have grown: all if all is shown, the end if the end is shown. */
+  #rangeAfter(): Range {
+    const range = this.#range();
+    const [end, next] = [this.#endS(), this.#lastS()];
+    if (range === undefined || (range.min <= 0 && range.max >= end)) return { min: 0, max: next };
+    const by = range.max >= end ? next - end : 0;
+    return { min: range.min + by, max: range.max + by };
+  }
+
+  #lastS(): number {
+    const runs = this.#run === undefined ? this.#runs : [this.#run];
+    return Math.max(...runs.map(({ series: { toMs } }) => (toMs[toMs.length - 1] ?? 0) / 1000));
+  }
+
   /** Marks the moment whose composition is shown. */
   mark(ms: number): void {
     this.#momentMs = ms;
     this.#plot?.redraw(false);
   }
 
+  #toPlot(): Plotted {
+    if (this.#run === undefined) return overlaySeries(this.#runs);
+    return this.#mode === 'stacked' ? stackedSeries(this.#run, this.#hidden) : runSeries(this.#run);
+  }
+
   #rebuild(): void {
     const range = this.#range();
     this.#plot?.destroy();
-    const plotted =
-      this.#run === undefined
-        ? overlaySeries(this.#runs)
-        : this.#mode === 'stacked'
-          ? stackedSeries(this.#run, this.#hidden)
-          : runSeries(this.#run);
+    const plotted = this.#toPlot();
     this.#plotted = plotted;
     const isDark = darkScheme.matches;
     const text = isDark ? '#c5cad3' : '#4a5160';
@@ -212,6 +263,9 @@ export class TimelineView {
   }
 
   #drawLegend(colorOf: (color: number) => string): void {
+    const focused = this.#legend.contains(document.activeElement)
+      ? document.activeElement?.querySelector('[data-series]')?.getAttribute('data-series')
+      : undefined;
     const items = (this.#plotted?.series ?? []).map(({ id, label, color }) => {
       const swatch = create('span', { class: 'swatch', 'aria-hidden': 'true' });
       swatch.style.background = colorOf(color);
@@ -221,6 +275,10 @@ export class TimelineView {
       return item;
     });
     this.#legend.replaceChildren(...items);
+    if (focused === undefined) return;
+    items
+      .find((item) => item.querySelector('[data-series]')?.getAttribute('data-series') === focused)
+      ?.focus();
   }
 
   #toggle(id: string): void {
@@ -267,7 +325,7 @@ export class TimelineView {
     return Math.max(1, max, ...near.map(({ bytes }) => bytes)) * 1.06;
   }
 
-  #range(): { min: number; max: number } | undefined {
+  #range(): Range | undefined {
     const { min, max } = this.#plot?.scales.x ?? {};
     return typeof min === 'number' && typeof max === 'number' ? { min, max } : undefined;
   }

@@ -52,4 +52,6 @@ export interface PageInput {
   notes: readonly string[];
   recordings: readonly EmbeddedRecording[];
   threshold: number;
+  /** Of a page that a server renders again and again: how often its script asks for it. */
+  refreshMs?: number;
 }

@@ -25,7 +25,7 @@ export function timelineSection({ runs, runsOmitted = 0 }: PageInput): string {
       ? `${chart}${table}`
       : details(`Timeline of ${model.label}`, `${chart}${timelineTable(model)}`);
   });
-  const omitted = runsOmitted === 0 ? '' : `<p>${runsOmitted} more runs are not drawn.</p>`;
+  const omitted = runsOmitted === 0 ? '' : `<p>${runsOmitted} runs before the last one are not shown.</p>`;
   return section(
     'timeline',
     'Timeline',
