@@ -14,7 +14,7 @@ export class MountTable {
   readonly #root: Mount | undefined;
   /** By the mount that they are on, and the path. */
   readonly #children = new Map<number, Map<ByteString, Mount>>();
-  /** By device; the longest root first, and of equal ones the last mounted. */
+  /** By device; the longest root first, and of equal ones the shortest mount point: copies are deeper. */
   readonly #byDevice = new Map<string, Mount[]>();
 
   constructor(mounts: readonly Mount[]) {
@@ -29,7 +29,7 @@ export class MountTable {
       else same.push(mount);
     }
     for (const same of this.#byDevice.values()) {
-      same.reverse().sort((a, b) => b.root.length - a.root.length);
+      same.sort((a, b) => b.root.length - a.root.length || a.mountPoint.length - b.mountPoint.length);
     }
   }
 
@@ -52,7 +52,7 @@ export class MountTable {
 
   /**
    * Where a file is seen: through the mount that begins the farthest inside its file system, unless another
-   * mount hides it. `inside`: the path in the file system. Undefined if it is not visible.
+   * mount hides it; if it is mounted several times, at the shortest of the mount points. `inside`: the path in the file system. Undefined if it is not visible.
    */
   find(device: string, inside: ByteString): SeenPath | undefined {
     for (const mount of this.#byDevice.get(device) ?? []) {

@@ -96,6 +96,14 @@ describe('bind mounts and stacks', () => {
     );
   });
 
+  it('prefers the mount point of the host to one in the root of a container', () => {
+    const rows: Row[] = [...HOST, [24, 20, '0:40', '/', '/srv/roots/debian/tmp', 'tmpfs']];
+    for (const host of [rows, rows.toReversed()]) {
+      const paths = open([], { host });
+      expect(paths.resolve({ device: '0:40', path: '/a', fsType: 'tmpfs' }).path).toBe('/tmp/a');
+    }
+  });
+
   it('sees the last of the mounts on a directory', () => {
     const paths = open([], { host: [...HOST, [30, 23, '0:41', '/', '/tmp', 'tmpfs']] });
     expect(paths.resolve({ device: '0:40', path: '/f', fsType: 'tmpfs' }).seenBy).toBe('none');
