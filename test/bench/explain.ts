@@ -2,7 +2,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { ExplainRecord } from '#src/model/explain/explain-record.ts';
 import type { Explanation } from '#src/model/explain/explanation.ts';
+import type { RecordLine } from '#src/model/recording.ts';
 import { type Finding, median } from './report.ts';
 
 const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
@@ -11,6 +13,7 @@ const RUNS = 7;
 const MIB = 1024 * 1024;
 /** Each has a row of its own. */
 const FILES = 100_000;
+const NAMED = 1000;
 
 /** A process with a timer of 1 kHz prints its longest delay. Unit of the result: milliseconds. */
 const TIMER = `
@@ -31,7 +34,8 @@ export async function measureExplain(): Promise<Finding[]> {
   const pages = scans[0]?.scannedPages ?? Number.NaN;
   const times = scans.map((scan) => scan.scanMs ?? Number.NaN);
   const scanMs = median(times);
-  const host = withCachedFiles(() => peakOf('explain', '--json'));
+  const [host, [few, many]] = withCachedFiles(() => [peakOf('explain', '--json'), timesOfNames()]);
+  const [without, explained] = timesOfRuns();
   const maps = peakOf('maps', '--total');
   const [alone, beside] = await longestDelays();
   return [
@@ -50,6 +54,20 @@ export async function measureExplain(): Promise<Finding[]> {
       detail: `${host.toFixed(1)} MiB against ${maps.toFixed(1)} MiB, medians of ${RUNS}`,
     },
     {
+      name: `names of the ${NAMED.toLocaleString('en')} largest, beyond that of the largest`,
+      value: many - few,
+      unit: 'ms',
+      atMost: 30,
+      detail: `${many.toFixed(0)} ms against ${few.toFixed(0)} ms without the scan, medians of ${RUNS} in turn`,
+    },
+    {
+      name: 'a run with --explain end and a warm cache, without the scan, beyond one without it',
+      value: explained - without,
+      unit: 'ms',
+      atMost: 100,
+      detail: `${explained.toFixed(0)} ms against ${without.toFixed(0)} ms, medians of ${RUNS} in turn`,
+    },
+    {
       name: 'longest delay of a 1 kHz timer on the CPU of a scan, against without a scan',
       value: beside / alone,
       unit: 'times',
@@ -59,8 +77,45 @@ export async function measureExplain(): Promise<Finding[]> {
   ];
 }
 
-function explain(): Explanation {
-  const { stdout, status } = spawnSync(BINARY, ['explain', '--json', '--top', '1'], {
+/** The time of `cmemstat explain` without its scan, with one name and with many. Unit: milliseconds. */
+function timesOfNames(): [few: number, many: number] {
+  const [few, many]: [number[], number[]] = [[], []];
+  for (let round = 0; round < RUNS; round += 1) {
+    few.push(timeBeyondScan(1));
+    many.push(timeBeyondScan(NAMED));
+  }
+  return [median(few), median(many)];
+}
+
+/** The time of a run, and of one that ends with an explanation, without its scan. Unit: milliseconds. */
+function timesOfRuns(): [without: number, explained: number] {
+  const [without, explained]: [number[], number[]] = [[], []];
+  for (let round = 0; round < RUNS; round += 1) {
+    without.push(timeOfRun());
+    explained.push(timeOfRun('--explain', 'end'));
+  }
+  return [median(without), median(explained)];
+}
+
+function timeOfRun(...options: string[]): number {
+  const startMs = performance.now();
+  const words = ['--json', '--quiet', '--bpf-interval', '0', ...options, '--', 'true'];
+  const { stdout, status } = spawnSync(BINARY, words, { encoding: 'utf8' });
+  const tookMs = performance.now() - startMs;
+  if (status !== 0) throw new Error(`cmemstat ended with ${status}`);
+  const records = stdout.trim().split('\n');
+  const scan = records.map((line) => JSON.parse(line) as RecordLine).find(({ type }) => type === 'explain');
+  return tookMs - ((scan as ExplainRecord | undefined)?.scanMs ?? 0);
+}
+
+function timeBeyondScan(names: number): number {
+  const startMs = performance.now();
+  const { scanMs = Number.NaN } = explain(names);
+  return performance.now() - startMs - scanMs;
+}
+
+function explain(names = 1): Explanation {
+  const { stdout, status } = spawnSync(BINARY, ['explain', '--json', '--top', String(names)], {
     encoding: 'utf8',
     maxBuffer: 64 * MIB,
   });
