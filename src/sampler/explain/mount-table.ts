@@ -52,7 +52,8 @@ export class MountTable {
 
   /**
    * Where a file is seen: through the mount that begins the farthest inside its file system, unless another
-   * mount hides it; if it is mounted several times, at the shortest of the mount points. `inside`: the path in the file system. Undefined if it is not visible.
+   * mount hides it; of several with the same beginning, at the shortest of their mount points. `inside`: the
+   * path in the file system. Undefined if it is not visible.
    */
   find(device: string, inside: ByteString): SeenPath | undefined {
     for (const mount of this.#byDevice.get(device) ?? []) {

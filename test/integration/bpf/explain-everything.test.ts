@@ -73,7 +73,7 @@ let explaining: Promise<Explained> | undefined;
 
 function explained(): Promise<Explained> {
   explaining ??= (async () => {
-    // Its pages may be charged to whoever read it before.
+    // Its pages may be charged to another cgroup that read it before.
     readAgain(leaf, held.file.path);
     const freeze = host.mode === 'cgroup2' ? ['--freeze'] : [];
     const { status, stdout, stderr } = await cmemstat('explain', '--json', ...freeze, leaf);
@@ -143,7 +143,7 @@ it('names each process with its memory, huge pages too', async (context) => {
   needsScan(context);
   const anon = classNamed((await explained()).explanation, 'anon');
   const of = (text: string) => required(anon.children?.find(({ name }) => name.includes(text)));
-  // More than what it was told to hold is the heap and the stacks of Node.js.
+  // The rest is the heap and the stacks of Node.js.
   expect(of('hold-everything').bytes).toBeGreaterThan(held.anonBytes + held.hugeBytes);
   for (const { pid, bytes } of held.children) {
     const child = required(anon.children?.find((node) => node.pid === pid));

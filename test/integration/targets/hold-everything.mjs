@@ -156,7 +156,8 @@ function createMaps() {
   };
   const made = [];
   for (const [name, [type, key, value, entries, flags = 0]] of Object.entries(types)) {
-    // union bpf_attr of BPF_MAP_CREATE: map_type, key_size, value_size, max_entries, map_flags; map_name at 28.
+    // union bpf_attr of BPF_MAP_CREATE: map_type, key_size, value_size, max_entries and map_flags; map_name
+    // at 28.
     const attr = Buffer.alloc(72);
     for (const [index, word] of [type, key, value, entries, flags].entries())
       attr.writeUInt32LE(word, index * 4);
