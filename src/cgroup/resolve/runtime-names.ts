@@ -83,7 +83,8 @@ export class RuntimeNames {
     if (owner.runtime === 'podman') {
       const name = (await this.#listed('podman-pods', uid)).get(id)?.name;
       // Without its socket podman keeps the names of pods in a database.
-      return name === undefined ? this.#hostName(processes(), 'container=podman') : { name };
+      if (name !== undefined) return { name };
+      return this.#hostName(processes(), { sign: 'container=podman', ids: idsOf(containers) });
     }
     const logged = this.#pods().get(id);
     if (logged !== undefined) return logged;
@@ -91,7 +92,7 @@ export class RuntimeNames {
       const { pod } = await this.ofContainer(container);
       if (pod !== undefined) return pod;
     }
-    return this.#hostName(processes());
+    return this.#hostName(processes(), { ids: idsOf(containers) });
   }
 
   #listed(
@@ -208,8 +209,14 @@ export class RuntimeNames {
     return names;
   }
 
-  /** The name of a pod is the host name of its containers, unless they have the network of the host. */
-  #hostName(pids: readonly number[], sign?: string): PodName | undefined {
+  /**
+   * The name of a pod is the host name of its containers, unless they have the network of the host. Without a
+   * container that holds the namespaces of the pod, each has the start of its id as its own.
+   */
+  #hostName(
+    pids: readonly number[],
+    { sign, ids }: { sign?: string; ids: readonly string[] },
+  ): PodName | undefined {
     for (const pid of pids) {
       const path = `/proc/${pid}/environ`;
       let words: string[];
@@ -222,7 +229,8 @@ export class RuntimeNames {
       this.#looked.add(path);
       const isInCluster = words.some((word) => word === sign || word.startsWith('KUBERNETES_SERVICE_HOST='));
       const name = words.find((word) => word.startsWith('HOSTNAME='))?.slice('HOSTNAME='.length);
-      if (isInCluster && name !== undefined && name !== '') return { name };
+      if (!isInCluster || name === undefined || name === '') continue;
+      if (!ids.some((id) => id.startsWith(name))) return { name };
     }
     return undefined;
   }
@@ -271,4 +279,8 @@ function containerName(name: string | undefined, labels: Record<string, unknown>
 
 function podOf(name: string | undefined, namespace: string | undefined): { pod?: PodName } {
   return name === undefined ? {} : { pod: { name, ...(namespace === undefined ? {} : { namespace }) } };
+}
+
+function idsOf(containers: readonly NamedOwner[]): string[] {
+  return containers.flatMap(({ owner }) => owner.id ?? []);
 }

@@ -249,6 +249,17 @@ describe('pods', () => {
     expect((await resolve('pod:shop')).path).toBe(path);
     expect((await resolve(`pod:${NODE.slice(0, 12)}`)).path).toBe(path);
   });
+
+  it('of podman are not called as one of their containers', async () => {
+    const path = `/machine.slice/machine-libpod_pod_${NODE}.slice/libpod-${ID}.scope`;
+    const named = (name: string) =>
+      host([path], { 'proc/70001/environ': `container=podman\0HOSTNAME=${name}\0` }, [
+        { pid: 70_001, comm: 'app', path },
+      ]);
+    expect((await named('shop').resolve('pod:shop')).path).toContain(NODE);
+    const short = ID.slice(0, 12);
+    expect((await errorOf(named(short).resolve(`pod:${short}`))).message).toContain('no pod has this name');
+  });
 });
 
 describe('what is not found', () => {
