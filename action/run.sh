@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The step of action.yml. All input is in the environment: INPUT_* from the action, GITHUB_* and RUNNER_TEMP from the runner.
-# CMEMSTAT_COMMAND: a cmemstat to use instead of the npm package.
 set -euo pipefail
 
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 directory=$(mktemp -d "${RUNNER_TEMP:-/tmp}/cmemstat-XXXXXX")
 cd -- "${INPUT_WORKING_DIRECTORY:-.}"
 
@@ -34,10 +34,14 @@ if [ "${INPUT_RUNS:-1}" != 1 ]; then add --runs "$INPUT_RUNS"; fi
 if [ "${INPUT_BUDGET_OPTIONAL:-false}" = true ]; then arguments+=(--budget-optional); fi
 add_lines '' "${INPUT_CMEMSTAT_ARGS:-}"
 
-# Installed before sudo is used: root would leave its own files in the user's npm cache.
-cmemstat=${CMEMSTAT_COMMAND:-}
+cmemstat=${INPUT_EXECUTABLE:-}
 if [ -z "$cmemstat" ]; then
-  cmemstat=$(npx --yes --package "cmemstat@${INPUT_VERSION:-latest}" -- sh -c 'command -v cmemstat')
+  # Built before sudo is used: root would leave its own files in the checkout and in the user's npm cache.
+  if [ ! -e "$root/dist/start.cjs" ]; then npm ci --prefix "$root" >&2; fi
+  cmemstat=$root/bin/cmemstat.js
+elif [[ $cmemstat == */* ]]; then
+  # sudo looks a name without a slash up in PATH, and so does the shell.
+  cmemstat=$(realpath -- "$cmemstat")
 fi
 
 with_sudo=${INPUT_SUDO:-auto}

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { bundlePage } from './bundle-page.mjs';
+import { ascii, MINIFY, wrapped } from './bundle-plugins.mjs';
 
 const { rolldown } = await import('rolldown').catch((error) => {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
@@ -13,15 +14,6 @@ const { rolldown } = await import('rolldown').catch((error) => {
   );
   process.exit(1);
 });
-
-/** V8 stores ASCII text in half the memory, and reads it without checking its encoding. */
-const ascii = {
-  name: 'ascii',
-  generateBundle(_options, chunks) {
-    for (const chunk of Object.values(chunks)) chunk.code = chunk.code.replaceAll(/[^\0-\x7f]/g, escapeUnit);
-  },
-};
-const escapeUnit = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** commander would spawn executables for subcommands, and we have none: the module takes 5 ms to load. */
 const noChildProcess = {
@@ -57,19 +49,6 @@ const shortExports = {
   },
 };
 
-/**
- * Called by src/cli/start.ts with the variables of a module: part of the file, so that it is not added at
- * each start.
- */
-const wrapped = {
-  name: 'wrapped',
-  generateBundle(_options, chunks) {
-    for (const chunk of Object.values(chunks)) {
-      chunk.code = `(function(require,module,exports,__filename,__dirname){${chunk.code}\n})`;
-    }
-  },
-};
-
 /** Modules of the loader that a run whose programs are in the cache does not need. */
 const PREPARATION = 'encode-objects|kconfig-values|kernel-config|link-functions|object-btf|prepare-object';
 
@@ -90,7 +69,7 @@ const GROUPS = [
       'version',
       'format/',
       'kernel/(flat-keyed|kernel-release|limit|monotonic|number|possible-cpus|pseudo-file|sleep|steps)',
-      'kernel/files/(cache-directory|kernel-cache|private-file)',
+      'kernel/files/(cache-directory|kernel-cache|private-file|program-files)',
       'kernel/(cgroup1/memory-(limit|stat)|cgroup2/cgroup-stat)',
       'kernel/procfs/(auxv|mountinfo|pid-cgroup|pid-stat|process-tree)',
       'model/(bytes-by-name|kernel-breakdown)',
@@ -175,11 +154,7 @@ async function write(
     entryFileNames,
     chunkFileNames: '[name].cjs',
     dynamicImportInCjs: false,
-    minify: {
-      compress: true,
-      mangle: { keepNames: { class: true, function: false } },
-      codegen: { removeWhitespace: true },
-    },
+    minify: MINIFY,
     cleanDir,
     codeSplitting: { groups },
     comments: false,

@@ -1,10 +1,11 @@
 /** Loads the chunks of the bundle, with the code that V8 compiled for them in a run before. */
-import { existsSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { existsSync, readdirSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 import { flagsHolder, WITH_DEFAULT_FLAGS } from '../app/v8-flags.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { cacheDirectory } from '../kernel/files/cache-directory.ts';
+import { isInExecutable, readProgramFile } from '../kernel/files/program-files.ts';
 import { VERSION } from '../version.ts';
 import { CodeCache } from './code-cache.ts';
 
@@ -30,8 +31,11 @@ type Evaluate = (
   directory: string,
 ) => void;
 
-/** Runs the command line; `directory` holds the chunks. */
-export function start(directory: string): void {
+/** By the name of a package what stands for it: the name of a chunk, or a function that loads it. */
+export type Packages = Readonly<Record<string, string | (() => unknown)>>;
+
+/** Runs the command line; `directory` holds the chunks. Other packages are those that npm has installed. */
+export function start(directory: string, packages: Packages = {}): void {
   if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
     try {
       writeSync(1, `${VERSION}\n`);
@@ -45,11 +49,13 @@ export function start(directory: string): void {
     writeSync(2, `cmemstat: ${join(directory, missing)} is missing (hint: ${repairHint(directory)})\n`);
     process.exit(EXIT_CODES.FAILED);
   }
-  new ChunkLoader(directory, openCodeCache(directory)).load('cmemstat.cjs');
+  new ChunkLoader(directory, openCodeCache(directory), packages).load('cmemstat.cjs');
 }
 
 /** The first chunk that is missing: one that is needed later would end a run in the middle. */
 function findMissing(directory: string): string | undefined {
+  // An executable has all or none.
+  if (isInExecutable(join(directory, 'cmemstat.cjs'))) return undefined;
   const present = new Set(readdirSync(directory));
   const files = [
     ...PLAIN_CHUNKS.map((name) => `${name}.cjs`),
@@ -60,10 +66,11 @@ function findMissing(directory: string): string | undefined {
 
 /** The build writes ASCII alone, and a function around each chunk; it compresses some. */
 function readChunk(name: string, file: string): string {
-  if (!COMPRESSED_CHUNKS.includes(name.replace(/\.cjs$/, ''))) return readFileSync(file, 'latin1');
+  if (!COMPRESSED_CHUNKS.includes(name.replace(/\.cjs$/, '')))
+    return readProgramFile(file).toString('latin1');
   // Takes 4 ms to load, and most commands need no such chunk.
   const { brotliDecompressSync } = require('node:zlib') as typeof import('node:zlib');
-  return brotliDecompressSync(readFileSync(`${file}.br`)).toString('latin1');
+  return brotliDecompressSync(readProgramFile(`${file}.br`)).toString('latin1');
 }
 
 /** How to get an incomplete installation complete: a clone, or a package that npm installed. */
@@ -112,6 +119,7 @@ function openCodeCache(directory: string): CodeCache | undefined {
 class ChunkLoader {
   readonly #directory: string;
   readonly #cache: CodeCache | undefined;
+  readonly #packages: Packages;
   readonly #modules = new Map<string, { exports: unknown }>();
   /** Those loaded until the code is stored. */
   readonly #scripts = new Map<string, Script>();
@@ -119,8 +127,9 @@ class ChunkLoader {
   readonly #compiled = new Set<string>();
   #isStored: boolean;
 
-  constructor(directory: string, cache: CodeCache | undefined) {
+  constructor(directory: string, cache: CodeCache | undefined, packages: Packages) {
     this.#directory = directory;
+    this.#packages = packages;
     this.#cache = cache;
     this.#isStored = cache === undefined;
     if (cache !== undefined) this.#storeLater(cache);
@@ -134,13 +143,19 @@ class ChunkLoader {
     const file = join(this.#directory, name);
     const evaluate = this.#compile(name, file).runInThisContext() as Evaluate;
     evaluate(
-      (id) => (id.startsWith('./') ? this.load(id.slice(2)) : requireExternal(id, this.#directory)),
+      (id) => (id.startsWith('./') ? this.load(id.slice(2)) : this.#require(id)),
       module,
       module.exports,
       file,
       this.#directory,
     );
     return module.exports;
+  }
+
+  #require(id: string): unknown {
+    const ours = this.#packages[id];
+    if (typeof ours === 'string') return this.load(ours);
+    return ours === undefined ? requireExternal(id, this.#directory) : ours();
   }
 
   #compile(name: string, file: string): Script {

@@ -5,6 +5,8 @@ import type { Readable } from 'node:stream';
 import { errnoName } from '../errno.ts';
 import { describeErrno, LaunchError, UnsupportedError } from '../errors.ts';
 import { createPipe, type Libc, openLibc } from '../kernel/bpf/sys/libc.ts';
+import { copyToMemory, type StoredProgram } from '../kernel/bpf/sys/memory-program.ts';
+import { isInExecutable, readProgramFile } from '../kernel/files/program-files.ts';
 import { bytesOf, textOf } from './byte-string.ts';
 import { preparePidVariables } from './environment.ts';
 import { signalNumber } from './exit-status.ts';
@@ -17,6 +19,14 @@ import { HAS_STUB_BYTE_ORDER, type StubStarted } from './stub-protocol.ts';
 
 /** The stub of this architecture; the build copies it next to the bundle. */
 const STUB = join(import.meta.dirname, `stub/compiled/launch-stub-${process.arch}`);
+
+let stubInMemory: StoredProgram | undefined;
+
+function findStub(libc: Libc): StoredProgram | undefined {
+  if (!isInExecutable(STUB)) return { path: STUB };
+  stubInMemory ??= copyToMemory(libc, 'cmemstat-launch', readProgramFile(STUB));
+  return stubInMemory;
+}
 
 /**
  * Starts the target through a stub that joins the leaf and becomes the target by `exec`: same standard
@@ -78,10 +88,12 @@ async function launchByStub(
   request: LaunchRequest,
   executable: Executable,
 ): Promise<Target | undefined> {
+  const program = findStub(libc);
+  if (program === undefined) return undefined;
   const { inherited, user, noNewPrivs } = request;
   const variables = preparePidVariables(request.env.entries, process.pid);
   const { sources, theirs, ours } = await openStreams(libc, request);
-  const stub = startStub(libc, STUB, {
+  const stub = startStub(libc, program, {
     streams: sources,
     kept: inherited.descriptors.filter(isOpen),
     joinFiles: request.joinFiles.map(bytesOf),

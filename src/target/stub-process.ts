@@ -6,6 +6,7 @@ import { closeSync, writeSync } from 'node:fs';
 import { errnoName } from '../errno.ts';
 import { errnoOf, SyscallError } from '../errors.ts';
 import type { Libc } from '../kernel/bpf/sys/libc.ts';
+import type { StoredProgram } from '../kernel/bpf/sys/memory-program.ts';
 import { decodeWaitStatus, type TargetExit } from './exit-status.ts';
 import { encodeRequest, StubMessages, type StubRequest, type StubStarted } from './stub-protocol.ts';
 
@@ -40,12 +41,13 @@ const WNOHANG = 1;
 const FILE_ACTIONS_BYTES = 512;
 
 /**
- * Starts the stub at this path, and sends it the request. Undefined if it cannot be executed.
+ * Starts the stub, and sends it the request. Undefined if it cannot be executed.
  * @throws SyscallError if no socket can be created.
  */
-export function startStub(libc: Libc, path: string, launch: StubLaunch): StubProcess | undefined {
+export function startStub(libc: Libc, program: StoredProgram, launch: StubLaunch): StubProcess | undefined {
   const [ours, theirs] = createSocketPair(libc);
-  const numbers = findNumbers(theirs, launch);
+  const { path, descriptor } = program;
+  const numbers = findNumbers(descriptor === undefined ? [theirs] : [theirs, descriptor], launch);
   const pid = spawnStub(libc, path, theirs, numbers, launch);
   closeSync(theirs);
   if (pid === undefined) {
@@ -76,8 +78,11 @@ interface StubNumbers {
 }
 
 /** The lowest that nothing is copied from: those above all may be beyond the limit of open files. */
-function findNumbers(theirs: number, { streams, kept }: Pick<StubLaunch, 'streams' | 'kept'>): StubNumbers {
-  const used = new Set([theirs, ...streams, ...kept]);
+function findNumbers(
+  ours: readonly number[],
+  { streams, kept }: Pick<StubLaunch, 'streams' | 'kept'>,
+): StubNumbers {
+  const used = new Set([...ours, ...streams, ...kept]);
   let last = 2;
   const next = () => {
     do last += 1;

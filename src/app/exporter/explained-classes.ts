@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, execFile } from 'node:child_process';
 import { parseDocument } from '../../format/parse-document.ts';
+import { ownCommand } from '../../kernel/files/program-files.ts';
 
 /** A scan takes minutes at most. Unit: milliseconds. */
 const TIMEOUT_MS = 10 * 60_000;
@@ -53,10 +54,10 @@ export class ExplainedClasses {
 }
 
 function runExplain(done: (error: unknown, output: string) => void): ChildProcess {
-  const [, script = ''] = process.argv;
-  const words = [...process.execArgv, script, 'explain', '--by', 'class', '--json', '--no-names'];
+  const [program, ...own] = ownCommand();
+  const words = [...own, 'explain', '--by', 'class', '--json', '--no-names'];
   const options = { timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT_BYTES };
-  return execFile(process.execPath, words, options, (error, output) => done(error, output));
+  return execFile(program, words, options, (error, output) => done(error, output));
 }
 
 /** The classes of `explain --by class --json`; undefined if it is something else. */

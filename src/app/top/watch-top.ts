@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { findRootCgroup } from '../../cgroup/find-cgroup.ts';
+import { ownCommand } from '../../kernel/files/program-files.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 import type { HostCgroup } from '../../model/host/host-cgroups.ts';
 import type { HostSort } from '../../model/host/host-tree.ts';
@@ -210,8 +211,9 @@ class Watch {
 
 function startAttach(directory: string): AttachProcess {
   // Standard error may be a file, which must not decide on the view.
-  const words = [process.argv[1] ?? '', 'attach', '--no-summary', '--tui', directory];
-  return spawn(process.execPath, [...process.execArgv, ...words], { stdio: ['inherit', 'inherit', 'pipe'] });
+  const [program, ...own] = ownCommand();
+  const words = [...own, 'attach', '--no-summary', '--tui', directory];
+  return spawn(program, words, { stdio: ['inherit', 'inherit', 'pipe'] });
 }
 
 /** Resolves when it has ended, with why it failed if it did: the last line of its standard error. */

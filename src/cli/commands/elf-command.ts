@@ -3,6 +3,7 @@ import { serveMapMaker } from '../../app/elf/measure-worker.ts';
 import { printForecast } from '../../app/elf/print-forecast.ts';
 import { UsageError } from '../../errors.ts';
 import { parseSize } from '../../format/units.ts';
+import { ownCommand } from '../../kernel/files/program-files.ts';
 
 /** The options as unparsed text. */
 export interface ElfFlags {
@@ -56,7 +57,7 @@ export async function elf(files: readonly string[], flags: ElfFlags): Promise<nu
 }
 
 function makerCommand(): [string, ...string[]] {
-  return [process.execPath, ...process.execArgv, process.argv[1] ?? '', 'elf', '--make-maps'];
+  return [...ownCommand(), 'elf', '--make-maps'];
 }
 
 /**

@@ -16,16 +16,17 @@ import { dirname, join } from 'node:path';
 import { WRITABLE_BY_OTHERS } from './cache-directory.ts';
 
 /**
- * The contents of a regular file that belongs to the effective user, that no other user can write to and that
- * has at most `maxBytes`; otherwise undefined. Does not follow a symbolic link at the end of the path, nor
- * wait for the writer of a named pipe.
+ * The contents of a regular file that belongs to the effective user (or root, with `orRoot`), that no other
+ * user can write to and that has at most `maxBytes`; otherwise undefined. Does not follow a symbolic
+ * link at the end of the path, nor wait for the writer of a named pipe.
  */
-export function readPrivateFile(path: string, maxBytes: number): Buffer | undefined {
+export function readPrivateFile(path: string, maxBytes: number, { orRoot = false } = {}): Buffer | undefined {
   let fd: number | undefined;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const stat = fstatSync(fd);
-    const isOurs = stat.uid === process.geteuid?.() && (stat.mode & WRITABLE_BY_OTHERS) === 0;
+    const isOwned = stat.uid === process.geteuid?.() || (orRoot && stat.uid === 0);
+    const isOurs = isOwned && (stat.mode & WRITABLE_BY_OTHERS) === 0;
     if (!stat.isFile() || !isOurs || stat.size > maxBytes) return undefined;
     const bytes = Buffer.allocUnsafe(stat.size);
     return readSync(fd, bytes) === stat.size ? bytes : undefined;

@@ -5,7 +5,9 @@ import type { Leaf } from '../../cgroup/leaf.ts';
 import { LaunchError } from '../../errors.ts';
 import { nativeKoffiFile } from '../../kernel/bpf/sys/libc.ts';
 import { bpfSyscallNumber } from '../../kernel/bpf/sys/syscall-numbers.ts';
+import { ownCommand } from '../../kernel/files/program-files.ts';
 import { SYSTEM_PATH } from '../../kernel/system-environment.ts';
+import { holderCommand } from './memory-holder-script.ts';
 
 /** A started process, and what it holds. */
 export interface MemoryHolder {
@@ -27,42 +29,6 @@ const FILE_NAME = 'cmemstat-self-test';
 const MAP_NAME = 'cmemstat_test';
 const MAP_ENTRIES = 1024;
 
-/**
- * Runs in Node.js, without anything of ours but the native part of koffi, which it creates an array of 4 MiB
- * with: it reads what to do from its arguments.
- *
- * Source: `union bpf_attr` in `include/uapi/linux/bpf.h`: type, key, value and entries; the name at 28.
- */
-const SCRIPT = `
-const fs = require('node:fs'), net = require('node:net');
-const [anon, size, directories, sockets, name, koffi, number, mapName, entries, ...folders] = process.argv.slice(1);
-let map = 'koffi is not where npm installs it';
-if (koffi !== '') try {
-  const native = { exports: {} }, attr = new Uint8Array(128);
-  process.dlopen(native, koffi);
-  new Uint32Array(attr.buffer, 0, 4).set([2, 4, 4096, +entries]);
-  attr.set(Buffer.from(mapName), 28);
-  const syscall = native.exports.load(null).func('long syscall(long, int, void*, unsigned int)');
-  map = Number(syscall(+number, 0, attr, 128)) >= 0 ? '' : 'bpf(BPF_MAP_CREATE): errno ' + native.exports.errno();
-} catch (error) {
-  map = error.message;
-}
-globalThis.held = [Buffer.alloc(+anon, 1)];
-for (const [index, folder] of folders.entries()) {
-  const fd = fs.openSync(folder + '/' + name + '-' + index, 'w+');
-  fs.writeSync(fd, Buffer.alloc(+size, 7));
-  fs.fsyncSync(fd);
-}
-for (let index = 0; index < +directories; index++) fs.mkdirSync(folders[0] + '/' + index);
-const server = net.createServer((socket) => {
-  held.push(socket);
-  if (held.length > +sockets / 2) process.stdout.write('ready ' + map + '\\n');
-}).listen(folders[0] + '/s', () => {
-  for (let index = 0; index < +sockets / 2; index++) held.push(net.connect(folders[0] + '/s'));
-});
-process.stdin.on('end', () => process.exit(0)).resume();
-`;
-
 const JOIN_THEN_EXEC = 'echo 0 >"$1" && shift && exec "$@"';
 const START_TIMEOUT_MS = 60_000;
 
@@ -73,12 +39,15 @@ const START_TIMEOUT_MS = 60_000;
  */
 export async function startHolder(leaf: Leaf, folders: readonly string[]): Promise<MemoryHolder> {
   const numbers = [ANON_BYTES, FILE_BYTES, DIRECTORIES, SOCKETS].map(String);
-  const map = [nativeKoffiFile() ?? '', String(bpfSyscallNumber()), MAP_NAME, String(MAP_ENTRIES)];
-  const words = [process.execPath, '-e', SCRIPT, ...numbers, FILE_NAME, ...map, ...folders];
+  const isExecutable = ownCommand().length === 1;
+  const koffi = isExecutable ? process.execPath : (nativeKoffiFile() ?? '');
+  const map = [koffi, String(bpfSyscallNumber()), MAP_NAME, String(MAP_ENTRIES)];
+  const words = [...holderCommand(isExecutable), ...numbers, FILE_NAME, ...map, ...folders];
+  const { TMPDIR } = process.env;
   const joinFile = leaf.joinFiles[0] ?? '';
   const child = spawn('/bin/sh', ['-c', JOIN_THEN_EXEC, 'cmemstat', joinFile, ...words], {
     cwd: '/',
-    env: { PATH: SYSTEM_PATH },
+    env: { PATH: SYSTEM_PATH, ...(TMPDIR === undefined ? {} : { TMPDIR }) },
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   const failed = (message: string, cause?: unknown) =>

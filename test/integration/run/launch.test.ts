@@ -426,21 +426,25 @@ testWithoutKernel([needsProgram('qemu-aarch64-static')], 'the stub for arm64 sta
   const out = openSync(output, 'w');
   const show =
     'grep -E "SigIgn|NoNewPrivs" /proc/self/status; ulimit -Sn; pwd; echo "$A $LISTEN_PID"; id -u; id -G; exit 5';
-  const stubProcess = startStub(await openLibc(), emulated, {
-    streams: [0, out, 2],
-    kept: [],
-    joinFiles: [joined],
-    directory: '/usr',
-    path: '/bin/sh',
-    words: ['sh', '-c', show],
-    variables: ['A=caf\xe9', 'PATH=/usr/bin:/bin', 'LISTEN_PID=0000000000'],
-    pidVariables: [2],
-    ignoredSignals: 3n,
-    // The emulator ignores capabilities, but changes the user.
-    user: process.getuid?.() === 0 ? { uid: 4321, gid: 1234, groups: [77] } : undefined,
-    noNewPrivs: true,
-    openFiles: { soft: 99n, hard: 1000n },
-  });
+  const stubProcess = startStub(
+    await openLibc(),
+    { path: emulated },
+    {
+      streams: [0, out, 2],
+      kept: [],
+      joinFiles: [joined],
+      directory: '/usr',
+      path: '/bin/sh',
+      words: ['sh', '-c', show],
+      variables: ['A=caf\xe9', 'PATH=/usr/bin:/bin', 'LISTEN_PID=0000000000'],
+      pidVariables: [2],
+      ignoredSignals: 3n,
+      // The emulator ignores capabilities, but changes the user.
+      user: process.getuid?.() === 0 ? { uid: 4321, gid: 1234, groups: [77] } : undefined,
+      noNewPrivs: true,
+      openFiles: { soft: 99n, hard: 1000n },
+    },
+  );
   const started = await stubProcess?.started;
   expect(await stubProcess?.ended).toEqual({ code: 5 });
   closeSync(out);

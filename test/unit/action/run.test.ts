@@ -18,7 +18,7 @@ interface Step {
 
 /**
  * Runs the step like GitHub's runner, with programs that record their arguments in place of cmemstat, sudo,
- * npx and id.
+ * and id.
  */
 function runStep(
   inputs: Record<string, string>,
@@ -36,7 +36,6 @@ function runStep(
   const touch = (options.files ?? []).map((name) => `touch "$(dirname "$2")/${name}.jsonl"; `).join('');
   const cmemstat = program('cmemstat', `printf '%s\\0' "$@" >>"${log}"; ${touch}exit ${options.status ?? 0}`);
   program('id', `echo ${options.uid ?? 0}`);
-  program('npx', `printf '%s\\0' npx "$@" >>"${log}"; echo "${cmemstat}"`);
   program('chown', 'exit 0');
   program(
     'sudo',
@@ -49,7 +48,7 @@ function runStep(
       RUNNER_TEMP: tree,
       GITHUB_OUTPUT: output,
       INPUT_WORKING_DIRECTORY: tree,
-      ...(inputs.INPUT_VERSION === undefined ? { CMEMSTAT_COMMAND: cmemstat } : {}),
+      INPUT_EXECUTABLE: cmemstat,
       ...inputs,
     },
   });
@@ -154,10 +153,34 @@ describe('the step of the action', () => {
     expect(words).not.toContain('--user');
   });
 
-  it('installs the requested version of the package as the user', () => {
-    const { words } = runStep({ INPUT_COMMAND: 'true', INPUT_VERSION: '0.1' }, { uid: 1001 });
-    expect(words.slice(0, 4)).toEqual(['npx', '--yes', '--package', 'cmemstat@0.1']);
-    expect(words.indexOf('sudo')).toBeGreaterThan(3);
+  it('builds its own checkout as the user, once, if no executable is given', () => {
+    const root = makeTree({ 'action/run.sh': readFileSync(SCRIPT, 'utf8'), 'work/': '' });
+    const bin = join(root, 'tools');
+    mkdirSync(bin);
+    const program = (file: string, body: string) => {
+      writeFileSync(file, `#!/bin/sh\n${body}\n`);
+      chmodSync(file, 0o755);
+    };
+    const log = join(root, 'log');
+    mkdirSync(join(root, 'bin'));
+    program(join(root, 'bin/cmemstat.js'), `echo "cmemstat $*" >>'${log}'`);
+    program(
+      join(bin, 'npm'),
+      `echo "npm $*" >>'${log}'; mkdir -p '${root}/dist'; : >'${root}/dist/start.cjs'`,
+    );
+    program(join(bin, 'id'), 'echo 1001');
+    program(join(bin, 'sudo'), `echo sudo >>'${log}'; exit 1`);
+    const run = () =>
+      spawnSync('bash', [join(root, 'action/run.sh')], {
+        env: { PATH: `${bin}:${process.env.PATH}`, RUNNER_TEMP: root, INPUT_COMMAND: 'true' },
+        encoding: 'utf8',
+      });
+    expect(run().status).toBe(0);
+    expect(run().status).toBe(0);
+    const lines = readFileSync(log, 'utf8').split('\n');
+    expect(lines.filter((line) => line.startsWith('npm'))).toEqual([`npm ci --prefix ${root}`]);
+    expect(lines[0]).toMatch(/^npm/);
+    expect(lines.filter((line) => line.startsWith('cmemstat --output'))).toHaveLength(2);
   });
 });
 

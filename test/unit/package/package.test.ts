@@ -133,7 +133,11 @@ describe('CHANGELOG.md', () => {
 
 it('is not built without the development dependencies, which is reported in one line', () => {
   const root = makeTree(
-    Object.fromEntries(['build/bundle.mjs', 'build/bundle-page.mjs'].map((path) => [path, readText(path)])),
+    Object.fromEntries(
+      ['bundle', 'bundle-page', 'bundle-plugins']
+        .map((name) => `build/${name}.mjs`)
+        .map((path) => [path, readText(path)]),
+    ),
   );
   const { status, stderr } = spawnSync(process.execPath, [join(root, 'build/bundle.mjs')], {
     encoding: 'utf8',

@@ -1,7 +1,9 @@
 /** The compiled programs in this folder. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { UnsupportedError } from '../../../errors.ts';
+import { readProgramFile } from '../../files/program-files.ts';
 import { HOST_BYTE_ORDER } from '../sys/bpf-struct.ts';
 
 /** The base names of the iterators' sources in this folder, without `.bpf.c`. */
@@ -37,7 +39,7 @@ export function readObjectFile(
   const plain = new URL(`${name}.${target}.o`, directory);
   const url = existsSync(plain) ? plain : new URL(`${plain.href}.br`);
   try {
-    const bytes = readFileSync(url);
+    const bytes = readProgramFile(fileURLToPath(url));
     return url === plain ? bytes : decompress(bytes);
   } catch (error) {
     throw new UnsupportedError('BPF programs', `cannot read ${url.pathname}`, {

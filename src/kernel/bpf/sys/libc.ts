@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import manifest from '../../../../package.json' with { type: 'json' };
 import { errnoName } from '../../../errno.ts';
 import { missingPackageError, SyscallError, UnsupportedError } from '../../../errors.ts';
+import { isInExecutable } from '../../files/program-files.ts';
 
 /** The C library functions that cmemstat calls. */
 export interface Libc {
@@ -177,7 +178,7 @@ const MUSL: Readonly<Record<string, string>> = { x64: 'ld-musl-x86_64.so.1', arm
 /**
  * Loads only the native part of koffi if npm installed it at the usual path: its JavaScript wrapper loads the
  * modules `util` and `worker_threads` of Node.js, and resolving the path takes about as long; together the
- * wrapper is five times slower.
+ * wrapper is five times slower. An executable has it inside, as what `import` finds.
  */
 async function loadKoffi(): Promise<Koffi> {
   return loadNativeKoffi() ?? (await import('koffi'));
@@ -195,6 +196,7 @@ export function nativeKoffiFile(): string | undefined {
 
 function loadNativeKoffi(): Koffi | undefined {
   const { arch } = process;
+  if (isInExecutable(import.meta.filename ?? '')) return undefined;
   // With another C library, koffi must detect which one Node.js uses.
   if (MUSL[arch] === undefined || existsSync(`/lib/${MUSL[arch]}`)) return undefined;
   const program = dirname(import.meta.dirname ?? '');
