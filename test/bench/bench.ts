@@ -5,6 +5,7 @@ import { measureBpf } from './bpf.ts';
 import { measureBudgets } from './budgets.ts';
 import { measureCpu } from './cpu.ts';
 import { measureExplain } from './explain.ts';
+import { measureExporter } from './exporter.ts';
 import { measureMaps } from './maps.ts';
 import { measurePipelineMemory } from './memory.ts';
 import { type Finding, isMet, printFindings } from './report.ts';
@@ -23,6 +24,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Finding[]>>> = {
   budgets: measureBudgets,
   explain: measureExplain,
   top: measureTop,
+  exporter: measureExporter,
 };
 
 const wanted = process.argv.slice(2);

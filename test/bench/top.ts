@@ -1,19 +1,14 @@
 /** The costs of `cmemstat top` and `cmemstat attach`. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chooseMemoryHierarchy, readHierarchyFacts } from '#src/cgroup/hierarchy.ts';
-import { enableControllers } from '#src/cgroup/memory-controller.ts';
-import { removeSubtree } from '#src/cgroup/subtree.ts';
 import { openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
 import { withMaps } from './bpf.ts';
 import { cpuNanoseconds } from './cpu.ts';
+import { withCgroups } from './many-cgroups.ts';
 import { type Finding, median } from './report.ts';
 
 const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
-/** As on a large node: slices with services in them. */
-const SLICES = 40;
 const CGROUPS = 2_000;
 const MAPS = 10_000;
 
@@ -28,31 +23,12 @@ const WINDOW_MS = 15_000;
 /** The CPU time of a refresh, and of an attachment. */
 export async function measureTop(): Promise<Finding[]> {
   const bpf = await openBpf();
-  const refreshes = await withCgroups(() => withMaps(bpf, MAPS, measureRefreshes));
+  const refreshes = await withCgroups(
+    CGROUPS,
+    (_, at) => `service${at}.service`,
+    () => withMaps(bpf, MAPS, measureRefreshes),
+  );
   return [...refreshes, await measureAttachment()];
-}
-
-async function withCgroups<T>(measure: () => Promise<T>): Promise<T> {
-  const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
-  if (hierarchy.version === undefined) throw new Error(hierarchy.reason);
-  const { version, mountPoint } = hierarchy;
-  const top = join(mountPoint, `cmemstat-bench-top-${process.pid}`);
-  const make = (directory: string) => {
-    mkdirSync(directory);
-    if (version === 2) enableControllers(directory);
-  };
-  try {
-    make(top);
-    for (let slice = 0; slice < SLICES; slice += 1) {
-      const directory = join(top, `bench${slice}.slice`);
-      make(directory);
-      const services = CGROUPS / SLICES - 1;
-      for (let at = 0; at < services; at += 1) mkdirSync(join(directory, `service${at}.service`));
-    }
-    return await measure();
-  } finally {
-    removeSubtree(top);
-  }
 }
 
 async function measureRefreshes(): Promise<Finding[]> {

@@ -12,7 +12,7 @@ export const SYSTEMD_FILES: readonly string[] = ['systemd', 'launch', 'lifecycle
  * runs these. In the other files `testWithoutKernel` marks such tests.
  */
 export const HOST_FILES: readonly string[] =
-  'screen* view* replay attach-faults code-cache descriptor-limits interruption budget-servers budget-files bad-input compare export reports gate-faults output-files io-faults action junit-schema html-report served-pages growth explain-owners explain-tools loaded-modules'.split(
+  'screen* view* replay attach-faults code-cache descriptor-limits interruption budget-servers budget-files bad-input compare export exporter reports gate-faults output-files io-faults action junit-schema html-report served-pages growth explain-owners explain-tools loaded-modules'.split(
     ' ',
   );
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { runExporter } from '../../app/exporter/exporter.ts';
+import { type ExporterOptions, runExporter } from '../../app/exporter/exporter.ts';
 import { type ExporterConfig, parseExporterConfig, parseKey } from '../../app/exporter/exporter-config.ts';
 import { describeErrno, errnoOf, InputError, UsageError } from '../../errors.ts';
 import { MAX_TIMER_MS } from '../../format/longest-timer.ts';
@@ -21,6 +21,12 @@ const MIN_EXPLAIN_MS = 3_600_000;
  * @throws UsageError; InputError for the file of `--config`.
  */
 export async function exporter(flags: ExporterFlags): Promise<number> {
+  await runExporter(toExporterOptions(flags));
+  return 0;
+}
+
+/** What the flags and the file request. @throws as `exporter`. */
+export function toExporterOptions(flags: ExporterFlags): ExporterOptions {
   const file = flags.config;
   const config: ExporterConfig = file === undefined ? {} : parseExporterConfig(readConfig(file), file);
   /** The option, or the key of the file with its name in errors. */
@@ -35,14 +41,13 @@ export async function exporter(flags: ExporterFlags): Promise<number> {
     return key === undefined || file === undefined ? undefined : parseKey(file, () => parse(key, keyName));
   };
   const address = choose(flags.listen, '--listen', config.listen, 'listen', parseAddress);
-  await runExporter({
+  return {
     ...(address ?? parseAddress(DEFAULT_ADDRESS, '--listen')),
     matches: choose(flags.cgroup, '--cgroup', config.cgroups, 'cgroups', anyMatcher),
     maxSeries: choose(flags.maxSeries, '--max-series', config.maxSeries?.toString(), 'maxSeries', parseMax),
     withCadvisorNames: flags.cadvisorNames ?? config.cadvisorNames ?? false,
     explainEveryMs: choose(flags.explain, '--explain', config.explain, 'explain', parseExplain),
-  });
-  return 0;
+  };
 }
 
 function readConfig(file: string): string {

@@ -106,6 +106,7 @@ export class GroupSeries {
     take(choices.details, this.#detailCandidates([...containers, ...shown], sources), left, ({ group }) =>
       addDetails(figures, group, detailsOf(group, sources), this.#counters),
     );
+    this.#counters.endReading();
     return cut;
   }
 

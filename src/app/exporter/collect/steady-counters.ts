@@ -1,7 +1,7 @@
 /** Counters of cgroups that never decrease, although cgroups of the same name replace each other. */
 
-/** How many counters are kept; those that were not read for longest are forgotten first. */
-const MAX_KEPT = 20_000;
+/** How many counters are kept beyond twice those that were read last. */
+const KEPT_UNUSED = 1_024;
 
 /** A counter of one cgroup. */
 export interface CounterPart {
@@ -18,10 +18,12 @@ interface Kept {
 /** Sums counters under names, repeatedly. */
 export class SteadyCounters {
   readonly #kept = new Map<string, Kept>();
-  readonly #max: number;
+  readonly #unused: number;
+  #used = 0;
 
-  constructor(max = MAX_KEPT) {
-    this.#max = max;
+  /** `unused` replaces the number of kept counters in tests. */
+  constructor(unused = KEPT_UNUSED) {
+    this.#unused = unused;
   }
 
   /** The count under this name, that of cgroups that are gone included. `parts`: all that are there. */
@@ -41,10 +43,17 @@ export class SteadyCounters {
     kept.last = now;
     this.#kept.delete(name);
     this.#kept.set(name, kept);
+    this.#used += 1;
+    return kept.base + sum;
+  }
+
+  /** A reading has ended: forgets counters that are too many, those that were not read for longest first. */
+  endReading(): void {
+    const most = 2 * this.#used + this.#unused;
     for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= this.#max) break;
+      if (this.#kept.size <= most) break;
       this.#kept.delete(oldest);
     }
-    return kept.base + sum;
+    this.#used = 0;
   }
 }
