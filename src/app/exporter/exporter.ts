@@ -6,7 +6,7 @@ import { monotonicMs } from '../../kernel/monotonic.ts';
 import { openLog } from '../../output/log.ts';
 import { openHostReader } from '../../sampler/host/host-reader.ts';
 import { stopSignal } from '../stop-signal.ts';
-import { keepHeapSmall } from '../v8-flags.ts';
+import { keepHeapSmall, withSmallYoungGeneration } from '../v8-flags.ts';
 import { Collector } from './collect/collector.ts';
 import { ExplainedClasses } from './explained-classes.ts';
 import { ExporterPages } from './http/exporter-pages.ts';
@@ -29,6 +29,11 @@ export interface ExporterOptions {
  * @throws UsageError if the address cannot be used, or if there is no hierarchy to read.
  */
 export async function runExporter(options: ExporterOptions): Promise<void> {
+  // The first reading makes more garbage than all others.
+  await withSmallYoungGeneration(() => serve(options));
+}
+
+async function serve(options: ExporterOptions): Promise<void> {
   const root: FoundCgroup = findRootCgroup('exporter');
   const reader = await openHostReader({ root, repeats: true, activity: false, holders: true });
   try {

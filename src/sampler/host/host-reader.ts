@@ -66,6 +66,11 @@ export interface HostReader {
    * @throws KernelFileError.
    */
   heldElsewhere(): ReadonlyMap<HostCgroup, number> | undefined;
+  /**
+   * Tries again to read BPF maps, if that was not possible so far: the reason may have been a passing one.
+   * @throws only errors other than ToolError.
+   */
+  retryBpf(): Promise<void>;
   /** The kernel's formulas for maps, for advice. */
   readonly computeCost: ComputeMapCost;
   close(): void;
@@ -81,7 +86,7 @@ export async function openHostReader(
 ): Promise<HostReader> {
   const bpf = await openBpf();
   try {
-    return new OpenHost(options, bpf);
+    return new OpenHost(options, bpf, openBpf);
   } catch (error) {
     bpf.close();
     throw error;
@@ -115,11 +120,17 @@ class OpenHost implements HostReader {
   readonly #figures: FigureFiles;
   readonly #figuresOfRoot: FigureFiles;
   readonly #watched = new WeakMap<CgroupDirectory, Watched>();
-  readonly #bpf: BpfSource;
+  #bpf: BpfSource;
+  readonly #openBpf: () => Promise<BpfSource>;
   #noBpf: { reason: string; hint: string | undefined } | undefined;
   #startMs: number | undefined;
 
-  constructor({ root, repeats, activity = true }: HostReaderOptions, bpf: BpfSource) {
+  constructor(
+    { root, repeats, activity = true }: HostReaderOptions,
+    bpf: BpfSource,
+    openBpf: () => Promise<BpfSource>,
+  ) {
+    this.#openBpf = openBpf;
     this.#root = root;
     this.#isWholeHost = isRootOfHost(root);
     this.#repeats = repeats;
@@ -197,6 +208,13 @@ class OpenHost implements HostReader {
     );
   }
 
+  async retryBpf(): Promise<void> {
+    if (this.#bpf.absent === undefined) return;
+    const bpf = await this.#openBpf();
+    this.#bpf.close();
+    this.#bpf = bpf;
+  }
+
   get computeCost(): ComputeMapCost {
     return this.#bpf.computeCost ?? (() => undefined);
   }
@@ -261,8 +279,9 @@ class OpenHost implements HostReader {
     cgroup.figures.processes = (cgroup.figures.processes ?? 0) + (count ?? 0);
   }
 
-  /** A right that is lost meanwhile is a reason, too. */
+  /** A right that is lost meanwhile is a reason, too; what fails once may succeed the next time. */
   #readBpf(): BpfByCgroup | undefined {
+    this.#noBpf = this.#bpf.absent;
     if (this.#noBpf !== undefined) return undefined;
     try {
       return this.#bpf.read();

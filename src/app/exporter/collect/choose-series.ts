@@ -17,8 +17,12 @@ const HOLD = 1.25;
 export class StickyChoice {
   #before: ReadonlySet<string> = new Set();
 
-  /** The chosen ones, the largest first, and the number of series of the others. */
+  /** The chosen ones, and the number of series of the others. */
   choose<T extends Candidate>(candidates: readonly T[], room: number): { chosen: T[]; cut: number } {
+    if (countSeries(candidates) <= room) {
+      this.#before = new Set(candidates.map(({ key }) => key));
+      return { chosen: [...candidates], cut: 0 };
+    }
     const before = this.#before;
     const score = ({ key, bytes }: T) => (before.has(key) ? bytes * HOLD : bytes);
     const sorted = candidates.toSorted(

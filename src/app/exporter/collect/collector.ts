@@ -22,6 +22,9 @@ export const NODE_SERIES = 100;
 const HELD_EVERY_MS = 10_000;
 const ADVICE_EVERY_MS = 60_000;
 
+/** How often maps are tried again that could not be read. Unit: milliseconds. */
+const RETRY_MS = 5 * 60_000;
+
 /** What can fail. */
 type Source = 'cgroups' | 'bpf' | 'names' | 'explain';
 
@@ -60,6 +63,8 @@ export class Collector {
   readonly #peaks = new MapPeaks();
   readonly #startSeconds = Date.now() / 1000 - process.uptime();
   readonly #errors: Record<Source, number> = { cgroups: 0, bpf: 0, names: 0, explain: 0 };
+  #hadMaps = false;
+  #triedMs: number | undefined;
   #elsewhere: { atMs: number; byId: ReadonlyMap<bigint, number> | undefined } | undefined;
   #advice: { atMs: number; byName: ReadonlyMap<string, readonly Reclaimable[]> } | undefined;
 
@@ -78,6 +83,11 @@ export class Collector {
   async collect(): Promise<Collection> {
     const { reader, now } = this.#options;
     const startMs = now();
+    this.#triedMs ??= startMs;
+    if (startMs - this.#triedMs >= RETRY_MS) {
+      this.#triedMs = startMs;
+      await reader.retryBpf();
+    }
     const figures = new FigureSet();
     let reading: HostReading;
     try {
@@ -91,6 +101,8 @@ export class Collector {
       addEnd(figures, { limit: this.#limit(0), cut: 0, seconds: (now() - startMs) / 1000 });
       return { figures, absent, failure: reason };
     }
+    if (reading.maps !== undefined) this.#hadMaps = true;
+    else if (this.#hadMaps) this.#errors.bpf += 1;
     const { groups, unnamed } = await this.#naming.group(reading.cgroups, startMs);
     addHost(figures, reading);
     this.#addExplained(figures);

@@ -21,7 +21,15 @@ import {
   sumOf,
 } from './cgroup-figures.ts';
 import { type Candidate, countSeries, type Demand, StickyChoice, shareRoom } from './choose-series.ts';
-import { type MapsOfName, mapsByName, OTHER, type Reclaimable, restOf } from './map-names.ts';
+import {
+  candidatesOf,
+  type MapSums,
+  type MapsOfName,
+  OTHER,
+  type Reclaimable,
+  restOf,
+  sumByName,
+} from './map-names.ts';
 import type { NamedGroup } from './named-cgroups.ts';
 import { SteadyCounters } from './steady-counters.ts';
 
@@ -49,6 +57,7 @@ type BpfCandidate = GroupCandidate & { readonly bpf: GroupBpf };
 export class GroupSeries {
   readonly #withCadvisorNames: boolean;
   readonly #counters = new SteadyCounters();
+  #lastMaps: { maps: readonly InventoryMap[]; sums: MapSums } | undefined;
   readonly #choices = {
     containers: new StickyChoice(),
     cadvisor: new StickyChoice(),
@@ -89,9 +98,10 @@ export class GroupSeries {
       take(choices.cadvisor, named, left, ({ group }) => addCadvisorNames(figures, group));
     }
     const bpf = bpfCandidates(sources);
-    const names = maps === undefined ? [] : largest(mapsByName(maps, sources.reclaimable));
+    const sums = maps && this.#sumMaps(maps);
+    const names = sums === undefined ? [] : largest(candidatesOf(sums, sources.reclaimable));
     const others = first(groups.filter((group) => !isContainer(group)));
-    if (maps !== undefined && maps.length > 0) left -= REST_SERIES;
+    if (sums !== undefined && sums.size > 0) left -= REST_SERIES;
     const demands: Demand[] = [
       { series: countSeries(bpf), share: 0.4 },
       { series: countSeries(names), share: 0.4 },
@@ -100,7 +110,7 @@ export class GroupSeries {
     const [bpfRoom = 0, namesRoom = 0, othersRoom = 0] = shareRoom(Math.max(0, left), demands);
     take(choices.bpf, bpf, bpfRoom, ({ group, bpf: sizes }) => addBpf(figures, group, sizes));
     const chosen = take(choices.maps, names, namesRoom, (each) => addMaps(figures, each));
-    const rest = maps && restOf(maps, chosen);
+    const rest = sums && restOf(sums, chosen);
     if (rest !== undefined) addMaps(figures, rest);
     const shown = take(choices.groups, others, othersRoom, addFirst);
     take(choices.details, this.#detailCandidates([...containers, ...shown], sources), left, ({ group }) =>
@@ -108,6 +118,12 @@ export class GroupSeries {
     );
     this.#counters.endReading();
     return cut;
+  }
+
+  /** Readers return the same array while nothing changes. */
+  #sumMaps(maps: readonly InventoryMap[]): MapSums {
+    if (this.#lastMaps?.maps !== maps) this.#lastMaps = { maps, sums: sumByName(maps) };
+    return this.#lastMaps.sums;
   }
 
   /** All cgroups have the same files: one shows how many series there are. */

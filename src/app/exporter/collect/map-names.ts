@@ -1,15 +1,15 @@
 /** The BPF maps of a host by name: what the largest take, and what a setting would save. */
 import type { BpfAdvice } from '../../../model/bpf-advice.ts';
 import type { InventoryMap } from '../../../model/bpf-inventory.ts';
-import { type MapTotals, totalsOf } from '../../maps/listing.ts';
 import type { Candidate } from './choose-series.ts';
 
 /** Stands for the maps that have no series of their own, and for those without a name. */
 export const OTHER = 'other';
 
 /** The maps of one name. */
-export interface MapsOfName extends Candidate, Pick<MapTotals, 'bytes' | 'elements'> {
-  readonly maps: readonly InventoryMap[];
+export interface MapsOfName extends Candidate {
+  /** Over maps with known elements, as `cmemstat maps --group-by name` has it; undefined without any. */
+  readonly elements: number | undefined;
   readonly maxEntries: number;
   readonly reclaimable: readonly Reclaimable[];
 }
@@ -20,37 +20,59 @@ export interface Reclaimable {
   readonly bytes: number;
 }
 
-/** All names; maps without one are left out, and those that are called as the rest is. */
-export function mapsByName(
-  maps: readonly InventoryMap[],
+interface Sums {
+  bytes: number;
+  elements: number | undefined;
+  maxEntries: number;
+}
+
+/** The sums over maps by name, as of one reading. */
+export type MapSums = ReadonlyMap<string, Readonly<Sums>>;
+
+/** One pass over all maps of a host; those without a name are part of `OTHER`. */
+export function sumByName(maps: readonly InventoryMap[]): MapSums {
+  const byName = new Map<string, Sums>();
+  for (const { name, bytes, elements, max_entries } of maps) {
+    const key = name === '' ? OTHER : name;
+    let sums = byName.get(key);
+    if (sums === undefined) {
+      sums = { bytes: 0, elements: undefined, maxEntries: 0 };
+      byName.set(key, sums);
+    }
+    sums.bytes += bytes;
+    sums.maxEntries += max_entries;
+    if (elements !== undefined) sums.elements = (sums.elements ?? 0) + elements;
+  }
+  return byName;
+}
+
+/** The names that may have series of their own. */
+export function candidatesOf(
+  sums: MapSums,
   reclaimable: ReadonlyMap<string, readonly Reclaimable[]>,
 ): MapsOfName[] {
-  const groups = new Map<string, InventoryMap[]>();
-  for (const map of maps) {
-    if (map.name === '' || map.name === OTHER) continue;
-    const group = groups.get(map.name);
-    if (group === undefined) groups.set(map.name, [map]);
-    else group.push(map);
+  const candidates: MapsOfName[] = [];
+  for (const [key, each] of sums) {
+    if (key === OTHER) continue;
+    const saved = reclaimable.get(key) ?? [];
+    const series = 2 + (each.elements === undefined ? 0 : 1) + saved.length;
+    candidates.push({ key, ...each, reclaimable: saved, series });
   }
-  return Array.from(groups, ([key, members]) => sumUp(key, members, reclaimable.get(key) ?? []));
+  return candidates;
 }
 
-/** The maps that none of `named` contains; undefined if there are no maps at all. */
-export function restOf(maps: readonly InventoryMap[], named: readonly MapsOfName[]): MapsOfName | undefined {
-  if (maps.length === 0) return undefined;
-  const names = new Set(named.map(({ key }) => key));
-  return sumUp(
-    OTHER,
-    maps.filter(({ name }) => !names.has(name)),
-    [],
-  );
-}
-
-function sumUp(key: string, maps: readonly InventoryMap[], reclaimable: readonly Reclaimable[]): MapsOfName {
-  const { bytes, elements } = totalsOf(maps);
-  const maxEntries = maps.reduce((sum, { max_entries }) => sum + max_entries, 0);
-  const series = 2 + (elements === undefined ? 0 : 1) + reclaimable.length;
-  return { key, maps, bytes, elements, maxEntries, reclaimable, series };
+/** All maps whose names have no series of their own; undefined if there are no maps at all. */
+export function restOf(sums: MapSums, chosen: readonly MapsOfName[]): MapsOfName | undefined {
+  if (sums.size === 0) return undefined;
+  const names = new Set(chosen.map(({ key }) => key));
+  const rest: Sums = { bytes: 0, elements: undefined, maxEntries: 0 };
+  for (const [key, { bytes, elements, maxEntries }] of sums) {
+    if (names.has(key)) continue;
+    rest.bytes += bytes;
+    rest.maxEntries += maxEntries;
+    if (elements !== undefined) rest.elements = (rest.elements ?? 0) + elements;
+  }
+  return { key: OTHER, ...rest, reclaimable: [], series: 2 + (rest.elements === undefined ? 0 : 1) };
 }
 
 /** The pieces of advice with a setting; those on several maps in place of one are not additive. */

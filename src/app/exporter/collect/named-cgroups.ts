@@ -1,5 +1,5 @@
 /** The cgroups of a host that have a name, by their labels: containers, pods and units of systemd. */
-import type { CgroupLabels } from '../../../cgroup/resolve/cgroup-labels.ts';
+import type { CgroupLabel, CgroupLabels } from '../../../cgroup/resolve/cgroup-labels.ts';
 import { formatLabels } from '../../../export/metric-labels.ts';
 import type { Labels } from '../../../export/metric-names.ts';
 import type { HostCgroup } from '../../../model/host/host-cgroups.ts';
@@ -22,7 +22,7 @@ export interface NamedCgroups {
 /** Whose labels a cgroup has; `unnamed` if its name was not found. */
 type Identity = { kind: NamedGroup['kind']; labels: string } | 'unnamed' | undefined;
 
-type Known = Map<bigint, { path: string; name: string; identity: Identity }>;
+type Known = Map<bigint, { label: CgroupLabel; pod: CgroupLabel | undefined; identity: Identity }>;
 
 /** How often names are looked for again that were not found. Unit: milliseconds. */
 const ASK_AGAIN_MS = 60_000;
@@ -61,9 +61,10 @@ export class CgroupNaming {
     await this.#names.resolve(cgroups);
     const groups = new Map<string, NamedGroup & { cgroups: HostCgroup[] }>();
     const known: Known = new Map();
+    const places = new Map<HostCgroup, Place>();
     let unnamed = 0;
     for (const cgroup of cgroups) {
-      const identity = this.#identify(cgroup, known);
+      const identity = this.#identify(cgroup, known, places);
       if (identity === undefined) continue;
       if (identity === 'unnamed') {
         unnamed += 1;
@@ -78,26 +79,22 @@ export class CgroupNaming {
     return { groups: [...groups.values()], unnamed };
   }
 
-  #identify(cgroup: HostCgroup, known: Known): Identity {
-    const { id, path } = cgroup;
-    const pod = podAround(cgroup, this.#names);
+  #identify(cgroup: HostCgroup, known: Known, places: Map<HostCgroup, Place>): Identity {
+    const { id, parent } = cgroup;
     const label = this.#names.labelOf(cgroup);
-    const name = `${pod?.name ?? ''} ${label.name}`;
+    const around = (parent && places.get(parent)) ?? NOWHERE;
+    places.set(cgroup, placeOf(label, around));
     const before = this.#known.get(id);
-    if (before?.path === path && before.name === name) {
+    if (before?.label === label && before.pod === around.pod) {
       known.set(id, before);
       return before.identity;
     }
-    const identity = this.#makeIdentity(cgroup, label, pod);
-    known.set(id, { path, name, identity });
+    const identity = this.#makeIdentity(cgroup, label, around);
+    known.set(id, { label, pod: around.pod, identity });
     return identity;
   }
 
-  #makeIdentity(
-    cgroup: HostCgroup,
-    { name, owner, hasName }: ReturnType<CgroupLabels['labelOf']>,
-    pod: ReturnType<typeof podAround>,
-  ): Identity {
+  #makeIdentity(cgroup: HostCgroup, { name, owner, hasName }: CgroupLabel, { pod, isPart }: Place): Identity {
     const matches = this.#matches;
     const isMatch = matches === undefined || matches(name) || matches(cgroup.path);
     if (!isMatch || cgroup.parent === undefined) return undefined;
@@ -110,7 +107,7 @@ export class CgroupNaming {
         if (!hasName || pod?.hasName === false) return 'unnamed';
         return of('container', { ...(pod === undefined ? {} : podLabels(pod.name)), container: name });
       default:
-        if (owner !== undefined && UNIT_KINDS.has(owner.kind) && !isBelowOthers(cgroup, this.#names)) {
+        if (owner !== undefined && UNIT_KINDS.has(owner.kind) && !isPart) {
           return of('unit', { unit: steadyUnitName(name) });
         }
         return matches === undefined ? undefined : of('path', { cgroup: cgroup.path });
@@ -118,22 +115,29 @@ export class CgroupNaming {
   }
 }
 
-/** Whether it belongs to a container, a pod or a user, whose figures include it. */
-function isBelowOthers(cgroup: HostCgroup, names: CgroupLabels): boolean {
-  for (let each = cgroup.parent; each !== undefined; each = each.parent) {
-    const kind = names.labelOf(each).owner?.kind;
-    if (kind === 'container' || kind === 'machine' || kind === 'pod' || kind === 'user') return true;
-  }
-  return false;
+/** What is around the cgroups that are in another one. */
+interface Place {
+  /** The pod, unless it is outside of the innermost container. */
+  readonly pod: CgroupLabel | undefined;
+  /** Whether it is in a container, a pod, or below a session manager, whose figures include it. */
+  readonly isPart: boolean;
 }
 
-function podAround(cgroup: HostCgroup, names: CgroupLabels): { name: string; hasName: boolean } | undefined {
-  for (let each = cgroup.parent; each !== undefined; each = each.parent) {
-    const { name, owner, hasName } = names.labelOf(each);
-    if (owner?.kind === 'pod') return { name, hasName };
-    if (owner?.kind === 'container' || owner?.kind === 'machine') return undefined;
+const NOWHERE: Place = { pod: undefined, isPart: false };
+const IN_CONTAINER: Place = { pod: undefined, isPart: true };
+
+function placeOf(label: CgroupLabel, around: Place): Place {
+  switch (label.owner?.kind) {
+    case 'pod':
+      return { pod: label, isPart: true };
+    case 'container':
+    case 'machine':
+      return IN_CONTAINER;
+    case 'user':
+      return around.isPart ? around : { pod: around.pod, isPart: true };
+    default:
+      return around;
   }
-  return undefined;
 }
 
 function isIn(cgroup: HostCgroup, outer: HostCgroup): boolean {

@@ -168,6 +168,33 @@ describe('the figures of BPF maps', () => {
     const series = await seriesOf(collectorOf(node));
     expect(named(series, 'bpf_')).toEqual([]);
     expect(series.get('cmemstat_exporter_absent{figure="bpf"}')).toBe(1);
+    expect(series.get('cmemstat_exporter_errors_total{source="bpf"}')).toBe(0);
+  });
+
+  it('are tried again every five minutes', async () => {
+    const node = new ExampleNode();
+    const collector = collectorOf(node);
+    for (let minute = 0; minute < 11; minute += 1) {
+      await collector.collect();
+      node.nowMs += 60_000;
+    }
+    expect(node.retries).toBe(2);
+  });
+
+  it('are back after a reading that failed, which is counted', async () => {
+    const node = new ExampleNode();
+    const collector = collectorOf(node);
+    node.maps = [listedMap({ id: 1, name: 'flows', bytes: 8 })];
+    await seriesOf(collector);
+    const { maps } = node;
+    node.maps = undefined;
+    const failed = await seriesOf(collector);
+    expect(failed.get('cmemstat_exporter_errors_total{source="bpf"}')).toBe(1);
+    expect(named(failed, 'bpf_map')).toEqual([]);
+    node.maps = maps;
+    const after = await seriesOf(collector);
+    expect(after.get('cmemstat_bpf_map_bytes{name="flows"}')).toBe(8);
+    expect(named(after, 'cmemstat_exporter_absent')).toEqual([]);
   });
 });
 

@@ -30,6 +30,8 @@ export class ExampleNode implements HostReader {
   failure: Error | undefined;
   nowMs = 1_000;
   readonly computeCost = () => undefined;
+  /** How often BPF maps were tried again. */
+  retries = 0;
   /** How often cgroups were read. */
   reads = 0;
   #ids = new Map<string, bigint>();
@@ -88,6 +90,10 @@ export class ExampleNode implements HostReader {
         return bytes === undefined ? [] : [[cgroup, bytes] as const];
       }),
     );
+  }
+
+  async retryBpf(): Promise<void> {
+    this.retries += 1;
   }
 
   close(): void {}

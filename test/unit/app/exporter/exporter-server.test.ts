@@ -230,7 +230,7 @@ describe('the server', () => {
     expect((await ask(url, '/large')).status).toBe(200);
   });
 
-  it('refuses whom it is told to', async () => {
+  it('refuses clients without the right to ask', async () => {
     const refuse: ListenOptions['refuse'] = ({ headers }) =>
       headers.authorization === 'Basic eDp5' ? undefined : textAnswer(401, 'no\n');
     const url = await serve(hello, { refuse });

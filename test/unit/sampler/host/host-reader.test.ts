@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writ
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FoundCgroup } from '#src/cgroup/find-cgroup.ts';
+import { SyscallError } from '#src/errors.ts';
 import { KeptFile } from '#src/kernel/pseudo-file.ts';
 import type { HostCgroup } from '#src/model/host/host-cgroups.ts';
 import { CgroupFiles, OpenFiles } from '#src/sampler/host/cgroup-files.ts';
@@ -174,6 +175,41 @@ describe('reading a host', () => {
       ['/', 100, 0],
       ['/a', 100, 0],
     ]);
+  });
+
+  it('reads BPF maps again after a reading of them that failed', async () => {
+    cgroup('a', 30);
+    const sums = { maps: [], byCgroup: new Map(), unchargedBytes: 0 };
+    let fault: Error | undefined = new SyscallError('bpf', 'BPF_MAP_GET_FD_BY_ID', 'EAGAIN');
+    const read = () => {
+      if (fault !== undefined) throw fault;
+      return sums;
+    };
+    const host = await open(2, { absent: undefined, read, close: () => {} });
+    const first = host.read();
+    expect(first.maps).toBeUndefined();
+    expect(first.absent.find(({ figure }) => figure === 'bpf')?.reason).toContain('EAGAIN');
+    fault = undefined;
+    expect(host.read().maps).toEqual([]);
+  });
+
+  it('opens BPF maps again that could not be read, only then', async () => {
+    cgroup('a', 30);
+    const sums = { maps: [], byCgroup: new Map(), unchargedBytes: 0 };
+    const close = vi.fn();
+    const sources = [
+      { absent: { reason: 'busy', hint: undefined }, read: () => undefined, close },
+      { absent: undefined, read: () => sums, close: () => {} },
+    ];
+    const root = { version: 2 as const, mountPoint: directory, directory, path: '/' };
+    const openBpf = vi.fn(async () => sources.shift() as NonNullable<(typeof sources)[number]>);
+    reader = await openHostReader({ root, repeats: true }, openBpf);
+    expect(reader.read().maps).toBeUndefined();
+    await reader.retryBpf();
+    expect(close).toHaveBeenCalledOnce();
+    expect(reader.read().maps).toEqual([]);
+    await reader.retryBpf();
+    expect(openBpf).toHaveBeenCalledTimes(2);
   });
 
   it('leaves figures of BPF out without the rights, and says which are missing', async () => {
