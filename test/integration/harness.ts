@@ -9,6 +9,7 @@ import { isOwnerAlive, parseLeafName } from '#src/cgroup/leaf-name.ts';
 import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '#src/model/recording.ts';
 import type { Sample } from '#src/model/sample.ts';
 import { isCi } from '../ci.ts';
+import { hasProgram } from '../programs.ts';
 
 /** The built command. */
 export const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
@@ -237,11 +238,6 @@ export const needs = {
     expected: isCi() && process.env.CMEMSTAT_VM_GUEST !== 'systemd-user',
   },
 } satisfies Record<string, Need>;
-
-/** Whether a folder of PATH has this program. */
-export function hasProgram(name: string): boolean {
-  return (process.env.PATH ?? '').split(':').some((directory) => existsSync(join(directory, name)));
-}
 
 /** A requirement of a program that is packaged in Debian. */
 export function needsProgram(name: string): Need {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, type TestContext, vi } from 'vitest';
 import { isCi } from '../ci.ts';
 import { requires } from '../integration/bpf/bpf-requirements.ts';
-import { hasProgram } from '../integration/harness.ts';
+import { hasProgram } from '../programs.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -2,7 +2,7 @@ import { release } from 'node:os';
 import type { TestContext } from 'vitest';
 import { type Capability, readEffectiveCapabilities } from '#src/kernel/procfs/capabilities.ts';
 import { isCi } from '../../ci.ts';
-import { hasProgram } from '../harness.ts';
+import { hasProgram } from '../../programs.ts';
 
 /** Requirements of a test: capabilities, the first Linux release with a BPF feature, a tool. */
 interface Needs {

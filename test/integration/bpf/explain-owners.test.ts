@@ -19,8 +19,9 @@ import { readPipes } from '#src/sampler/explain/pipes.ts';
 import { type ProcessMemories, readProcessMemory } from '#src/sampler/explain/process-memory.ts';
 import { readSockets, type SocketMemories } from '#src/sampler/explain/sockets.ts';
 import { readUsedFiles } from '#src/sampler/explain/used-files.ts';
+import { hasProgram } from '../../programs.ts';
 import { required } from '../../required.ts';
-import { hasProgram, host, MIB, needs, scratch, TARGETS } from '../harness.ts';
+import { host, MIB, needs, scratch, TARGETS } from '../harness.ts';
 import { requires } from './bpf-requirements.ts';
 
 /** What hold-owned.c prints. */
