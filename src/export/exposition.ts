@@ -7,17 +7,17 @@ import type { ExposedFamily } from './exporter-names.ts';
 /** The formats of documents. */
 export type ExpositionFormat = 'openmetrics' | 'text';
 
-/** One figure. */
-export interface Sample {
+/** The figures of one family: thousands of objects would be most of the garbage of a scrape. */
+export interface Samples {
   /** As `formatLabels` returns them; empty for none. */
-  readonly labels: string;
-  /** In the unit of the family; may be infinite. */
-  readonly value: number;
+  readonly labels: string[];
+  /** In the unit of the family, in the same order; may be infinite. */
+  readonly values: number[];
 }
 
 /** The figures of a document by family; families without any are left out. */
 export class FigureSet {
-  readonly #samples = new Map<ExposedFamily, Sample[]>();
+  readonly #samples = new Map<ExposedFamily, Samples>();
   #size = 0;
   #refused = 0;
   /** More figures than this are refused. */
@@ -40,14 +40,18 @@ export class FigureSet {
       this.#refused += 1;
       return;
     }
-    const samples = this.#samples.get(family);
-    if (samples === undefined) this.#samples.set(family, [{ labels, value }]);
-    else samples.push({ labels, value });
+    let samples = this.#samples.get(family);
+    if (samples === undefined) {
+      samples = { labels: [], values: [] };
+      this.#samples.set(family, samples);
+    }
+    samples.labels.push(labels);
+    samples.values.push(value);
     this.#size += 1;
   }
 
   /** In the order of `families`. */
-  *entries(families: Iterable<ExposedFamily>): Generator<[ExposedFamily, readonly Sample[]]> {
+  *entries(families: Iterable<ExposedFamily>): Generator<[ExposedFamily, Samples]> {
     for (const family of families) {
       const samples = this.#samples.get(family);
       if (samples !== undefined) yield [family, samples];
@@ -64,14 +68,14 @@ export function renderExposition(
 ): string {
   const isOpen = format === 'openmetrics';
   let text = isOpen ? '' : comments.map((comment) => `# ${comment.replaceAll('\n', ' ')}\n`).join('');
-  for (const [{ family, name }, samples] of figures.entries(families)) {
+  for (const [{ family, name }, { labels: all, values }] of figures.entries(families)) {
     const total = family.type === 'counter' ? `${name}_total` : name;
     const head = isOpen ? name : total;
     const unit = isOpen && family.unit !== undefined ? `# UNIT ${head} ${family.unit}\n` : '';
     text += `# TYPE ${head} ${family.type}\n${unit}# HELP ${head} ${family.help}\n`;
-    for (const { labels, value } of samples) {
-      text +=
-        labels === '' ? `${total} ${formatNumber(value)}\n` : `${total}{${labels}} ${formatNumber(value)}\n`;
+    for (const [at, labels] of all.entries()) {
+      const figure = labels === '' ? total : `${total}{${labels}}`;
+      text += `${figure} ${formatNumber(values[at] ?? Number.NaN)}\n`;
     }
   }
   return isOpen ? `${text}# EOF\n` : text;

@@ -66,7 +66,7 @@ function addKinds(
   kinds: readonly (readonly [Figure, string])[],
 ): void {
   for (const [figure, kind] of kinds) {
-    figures.add(EXPOSED.memory, `${group.labels},kind="${kind}"`, sumOf(group, figure));
+    figures.add(EXPOSED.memory, group.labelsWith(`kind="${kind}"`), sumOf(group, figure));
   }
 }
 
@@ -96,7 +96,7 @@ export function bpfOf(
 }
 
 /** Adds what the BPF maps of a group take, by what it is charged to. */
-export function addBpf(figures: FigureSet, { labels }: NamedGroup, bpf: GroupBpf): void {
+export function addBpf(figures: FigureSet, { labelsWith }: NamedGroup, bpf: GroupBpf): void {
   const scopes = [
     ['charged', bpf.charged],
     ['uncharged', bpf.uncharged],
@@ -104,7 +104,7 @@ export function addBpf(figures: FigureSet, { labels }: NamedGroup, bpf: GroupBpf
     ['held_elsewhere', bpf.heldElsewhere],
   ] as const;
   for (const [scope, bytes] of scopes) {
-    figures.add(EXPOSED.bpf, `${labels},scope="${scope}",objects="maps"`, bytes);
+    figures.add(EXPOSED.bpf, labelsWith(`scope="${scope}",objects="maps"`), bytes);
   }
 }
 
@@ -118,7 +118,7 @@ export function addDetails(
   details: GroupDetails,
   counters: SteadyCounters,
 ): void {
-  const { labels } = group;
+  const { labelsWith } = group;
   addKinds(figures, group, FURTHER_KINDS);
   const all = [...details];
   const sum = (of: (each: CgroupDetails) => number | undefined) => {
@@ -129,12 +129,12 @@ export function addDetails(
   };
   figures.add(
     EXPOSED.memoryPeak,
-    `${labels},kind="current"`,
+    labelsWith('kind="current"'),
     sum(({ peak }) => peak),
   );
   figures.add(
     EXPOSED.memoryLimit,
-    `${labels},kind="max"`,
+    labelsWith('kind="max"'),
     sum(({ limit }) => limit),
   );
   const count = (family: ExposedFamily, own: string, of: (each: CgroupDetails) => number | undefined) => {
@@ -143,7 +143,7 @@ export function addDetails(
       return value === undefined ? [] : [{ id, value }];
     });
     if (parts.length === 0) return undefined;
-    const name = `${labels},${own}`;
+    const name = labelsWith(own);
     return { name, value: counters.add(`${family.name}{${name}}`, parts) };
   };
   for (const event of new Set(all.flatMap(([, { events = {} }]) => Object.keys(events)))) {

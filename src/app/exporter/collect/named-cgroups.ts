@@ -8,6 +8,8 @@ import type { HostCgroup } from '../../../model/host/host-cgroups.ts';
 export interface NamedGroup {
   /** As in a document: `namespace="shop",pod="web-1",container="nginx"`. */
   readonly labels: string;
+  /** The same with others, which are kept from one reading to the next: `...,kind="current"`. */
+  readonly labelsWith: (more: string) => string;
   readonly kind: 'container' | 'pod' | 'unit' | 'path';
   /** More than one if several have the same name, as during a restart. */
   readonly cgroups: readonly HostCgroup[];
@@ -20,7 +22,7 @@ export interface NamedCgroups {
 }
 
 /** Whose labels a cgroup has; `unnamed` if its name was not found. */
-type Identity = { kind: NamedGroup['kind']; labels: string } | 'unnamed' | undefined;
+type Identity = Omit<NamedGroup, 'cgroups'> | 'unnamed' | undefined;
 
 type Known = Map<bigint, { label: CgroupLabel; pod: CgroupLabel | undefined; identity: Identity }>;
 
@@ -98,7 +100,6 @@ export class CgroupNaming {
     const matches = this.#matches;
     const isMatch = matches === undefined || matches(name) || matches(cgroup.path);
     if (!isMatch || cgroup.parent === undefined) return undefined;
-    const of = (kind: NamedGroup['kind'], labels: Labels) => ({ kind, labels: formatLabels(labels) });
     switch (owner?.kind) {
       case 'pod':
         return hasName ? of('pod', podLabels(name)) : 'unnamed';
@@ -144,6 +145,20 @@ function isIn(cgroup: HostCgroup, outer: HostCgroup): boolean {
   let each: HostCgroup | undefined = cgroup;
   while (each !== undefined && each.depth > outer.depth) each = each.parent;
   return each === outer;
+}
+
+function of(kind: NamedGroup['kind'], labelled: Labels): Omit<NamedGroup, 'cgroups'> {
+  const labels = formatLabels(labelled);
+  const known = new Map<string, string>();
+  const labelsWith = (more: string) => {
+    let text = known.get(more);
+    if (text === undefined) {
+      text = `${labels},${more}`;
+      known.set(more, text);
+    }
+    return text;
+  };
+  return { kind, labels, labelsWith };
 }
 
 /** `NAMESPACE/POD`, or a name without a namespace. */
