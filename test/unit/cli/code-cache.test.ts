@@ -51,7 +51,8 @@ describe('CodeCache', () => {
   it('is not used if a part of it was never written', () => {
     const code = Buffer.from(Array.from({ length: 100_000 }, (_, at) => (at * 7919) >>> 3));
     write({}, code);
-    expect(read()).toEqual(code);
+    // vitest compares buffers byte by byte, and slowly.
+    expect(read()?.equals(code)).toBe(true);
     const file = join(parent, only(), 'a.cjs.cache');
     const stored = readFileSync(file);
     for (let from = 0; from < stored.length; from += 4096) {
@@ -63,11 +64,11 @@ describe('CodeCache', () => {
       expect(read()).toBeUndefined();
     }
     writeFileSync(file, stored);
-    expect(read()).toEqual(code);
+    expect(read()?.equals(code)).toBe(true);
   });
 
   it('is not used if any bit of it has changed', () => {
-    const code = Buffer.from(Array.from({ length: 1001 }, (_, at) => (at * 7919) >>> 3));
+    const code = Buffer.from(Array.from({ length: 301 }, (_, at) => (at * 7919) >>> 3));
     write({}, code);
     const file = join(parent, only(), 'a.cjs.cache');
     const stored = readFileSync(file);

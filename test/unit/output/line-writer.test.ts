@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { OutputError } from '#src/errors.ts';
@@ -15,22 +16,23 @@ const fail = (error: OutputError) => {
   throw error;
 };
 
-/** A reader that reads repeatedly; a pipe buffers 64 KiB at a time. Unit: milliseconds. */
-const SOON = { timeout: 10_000, interval: 1 };
+const buffer = Buffer.allocUnsafe(MIB);
 
-/** The current content of the pipe. */
-function drain(reader: number): string {
-  const chunks: string[] = [];
-  const buffer = Buffer.alloc(MIB);
-  for (;;) {
+/** What is read from a pipe, 64 KiB at a time, until this length. Unit: bytes. */
+async function readBytes(reader: number, length: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  const deadlineMs = Date.now() + 10_000;
+  for (let left = length; left > 0; await setImmediate()) {
+    if (Date.now() > deadlineMs) throw new Error(`${left} of ${length} bytes did not arrive`);
     try {
-      const length = readSync(reader, buffer);
-      if (length === 0) return chunks.join('');
-      chunks.push(buffer.toString('utf8', 0, length));
-    } catch {
-      return chunks.join('');
+      const read = readSync(reader, buffer);
+      chunks.push(Buffer.from(buffer.subarray(0, read)));
+      left -= read;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
     }
   }
+  return Buffer.concat(chunks).toString();
 }
 
 describe('LineWriter', () => {
@@ -89,11 +91,7 @@ describe('LineWriter', () => {
       flushed = true;
     });
     expect(flushed).toBe(false);
-    let text = '';
-    await vi.waitFor(() => {
-      text += drain(reader);
-      expect(text).toHaveLength(1_000_000);
-    }, SOON);
+    const text = await readBytes(reader, 1_000_000);
     await flush;
     expect(text).toBe(`${line}\n`.repeat(10));
     expect(writer.dropped).toBe(0);
@@ -106,11 +104,7 @@ describe('LineWriter', () => {
     const writer = new LineWriter(fd, 'pipe', fail);
     const line = 'y'.repeat(199_999);
     writer.write(line);
-    let text = '';
-    await vi.waitFor(() => {
-      text += drain(reader);
-      expect(text).toHaveLength(200_000);
-    }, SOON);
+    const text = await readBytes(reader, 200_000);
     await writer.flush();
     expect(text).toBe(`${line}\n`);
     closeSync(fd);
@@ -128,11 +122,7 @@ describe('LineWriter', () => {
     writer.write(line('l'));
     expect(writer.dropped).toBe(2);
     writer.write('the end', true);
-    let text = '';
-    await vi.waitFor(() => {
-      text += drain(reader);
-      expect(text.endsWith('the end\n')).toBe(true);
-    }, SOON);
+    const text = await readBytes(reader, 10 * MIB + 'the end\n'.length);
     await writer.flush();
     expect(text.split('\n').map((each) => each.slice(0, 1))).toEqual([...'abcdefghijt', '']);
     expect(writer.dropped).toBe(2);

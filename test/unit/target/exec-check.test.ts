@@ -42,18 +42,19 @@ describe('arguments and environment are too long exactly where the kernel refuse
       7 * KIB * KIB,
     ],
   ])('%s', (_, make, from, to) => {
-    let [fitting, refused] = [from, to];
-    while (refused - fitting > 1) {
-      const length = Math.floor((fitting + refused) / 2);
+    // Where this program begins to refuse them, the kernel must, and not one byte before.
+    let [accepted, refused] = [from, to];
+    while (refused - accepted > 1) {
+      const length = Math.floor((accepted + refused) / 2);
       const [words, env] = make(length);
-      if (fits([...words], env)) fitting = length;
-      else refused = length;
+      if (isRefused([...words], env)) refused = length;
+      else accepted = length;
     }
-    const refusals = [fitting, refused].map((length) => {
+    const areExecuted = [accepted, refused].map((length) => {
       const [words, env] = make(length);
-      return isRefused([...words], env);
+      return fits([...words], env);
     });
-    expect(refusals).toEqual([false, true]);
+    expect(areExecuted).toEqual([true, false]);
   });
 
   it('with the smallest and with no limit of the stack', () => {

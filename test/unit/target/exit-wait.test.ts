@@ -1,13 +1,15 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { EXIT_TIMEOUT_MS, ExitWait, untilStarted } from '#src/target/exit-wait.ts';
 import type { Target } from '#src/target/launch-request.ts';
+
+const TIMERS = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'hrtime'] as const;
 
 const never = new Promise<never>(() => {});
 
 describe('ExitWait', () => {
   const waits: ExitWait[] = [];
   const make = () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'hrtime'] });
+    vi.useFakeTimers({ toFake: [...TIMERS] });
     const wait = new ExitWait();
     waits.push(wait);
     return wait;
@@ -55,6 +57,10 @@ describe('ExitWait', () => {
 });
 
 describe('untilStarted', () => {
+  // A target that does not start is killed a second after the signal.
+  beforeEach(() => void vi.useFakeTimers({ toFake: [...TIMERS] }));
+  afterEach(() => void vi.useRealTimers());
+
   const pending = (ending: NodeJS.Signals | undefined) => {
     const kills: string[] = [];
     return {
@@ -84,17 +90,25 @@ describe('untilStarted', () => {
         resolve(target(() => kills.push('target')));
       };
     });
-    await expect(untilStarted(starting, start, wait)).rejects.toMatchObject({
+    const outcome = expect(untilStarted(starting, start, wait)).rejects.toMatchObject({
       code: 'LAUNCH',
       exitCode: 143,
     });
+    await vi.advanceTimersByTimeAsync(900);
+    expect(kills).toEqual([]);
+    await vi.advanceTimersByTimeAsync(300);
+    await outcome;
     expect(kills).toEqual(['leaf', 'target']);
     wait.close();
   });
 
   it('does not wait for ever for what cannot be killed', async () => {
     const wait = new ExitWait(1);
-    await expect(untilStarted(never, pending('SIGINT').start, wait)).rejects.toMatchObject({ exitCode: 130 });
+    const outcome = expect(untilStarted(never, pending('SIGINT').start, wait)).rejects.toMatchObject({
+      exitCode: 130,
+    });
+    await vi.advanceTimersByTimeAsync(1200);
+    await outcome;
     wait.close();
   });
 });
