@@ -71,7 +71,7 @@ const GROUPS = [
       'kernel/(flat-keyed|kernel-release|limit|monotonic|number|possible-cpus|pseudo-file|sleep|steps)',
       'kernel/files/(cache-directory|kernel-cache|private-file|program-files)',
       'kernel/(cgroup1/memory-(limit|stat)|cgroup2/cgroup-stat)',
-      'kernel/procfs/(auxv|mountinfo|pid-cgroup|pid-stat|process-tree)',
+      'kernel/procfs/(memory/meminfo|auxv|mountinfo|pid-cgroup|pid-stat|process-tree)',
       'model/(bytes-by-name|kernel-breakdown)',
       'output/(line-writer|standard-output)',
       'sampler/figure-reader',

@@ -1,7 +1,9 @@
 /** Why processes did not exit although they were killed, and what lets them exit. */
+
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ToolError } from '../errors.ts';
+import { hintSuffix } from '../format/hint.ts';
 import { formatCommand, safeText } from '../format/safe-text.ts';
 import type { Mount } from '../kernel/procfs/mountinfo.ts';
 import { type CgroupMembership, parsePidCgroup } from '../kernel/procfs/pid-cgroup.ts';
@@ -47,7 +49,7 @@ export function describeSurvivors(what: string, survivors: readonly Survivor[]):
   );
   const more = survivors.length > MAX_NAMED ? `; ${survivors.length - MAX_NAMED} more` : '';
   const hints = [...new Set(survivors.map(({ hint }) => hint))].filter((hint) => hint !== undefined);
-  const hint = hints.length === 0 ? '' : ` (hint: ${hints.join(' && ')})`;
+  const hint = hints.length === 0 ? '' : hintSuffix(hints.join(' && '));
   const why = reasons.length === 0 ? 'it was waited for too long' : reasons.join('; ');
   return `${what} could not be killed: ${why}${more}${hint}`;
 }

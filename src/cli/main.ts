@@ -1,7 +1,9 @@
 /** The entry point: the only place that prints an error and sets the exit status. */
+
 import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { errnoOf, InterruptedError, LaunchError, missingPackageError, ToolError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
+import { hintSuffix } from '../format/hint.ts';
 import { safeLine } from '../format/safe-text.ts';
 import { shellStatus } from '../target/exit-status.ts';
 import { noteOpenDescriptors } from '../target/inherited-state.ts';
@@ -27,9 +29,7 @@ async function main(): Promise<number> {
       printError(`cmemstat: internal error: ${thrown instanceof Error ? thrown.stack : String(thrown)}`);
       return EXIT_CODES.FAILED;
     }
-    printError(
-      `cmemstat: ${oneLine(error.message)}${error.hint === undefined ? '' : ` (hint: ${oneLine(error.hint)})`}`,
-    );
+    printError(`cmemstat: ${oneLine(error.message)}${hintSuffix(error.hint, oneLine)}`);
     if (error.detail !== undefined) printError(error.detail);
     return error instanceof LaunchError ? error.exitCode : EXIT_CODES.FAILED;
   }

@@ -1,4 +1,5 @@
 /** Formats the BPF memory of a summary as text. */
+import { hintSuffix } from '../format/hint.ts';
 import { plural } from '../format/plural.ts';
 import { safeText } from '../format/safe-text.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
@@ -14,9 +15,7 @@ export function renderBpf(summary: SummaryRecord, size: FormatSize): string[] {
   const { bpf } = summary;
   if (bpf === undefined) return [];
   if (bpf.unavailable !== undefined) {
-    return [
-      `  bpf: not measured: ${safeText(bpf.unavailable)}${bpf.hint === undefined ? '' : ` (hint: ${safeText(bpf.hint)})`}`,
-    ];
+    return [`  bpf: not measured: ${safeText(bpf.unavailable)}${hintSuffix(bpf.hint, safeText)}`];
   }
   const { heldPeak, last, maps = [], advice = [], leftovers = [] } = bpf;
   const lines = [

@@ -1,6 +1,8 @@
 /** Wording shared by all reports. Untrusted text is already sanitised. */
+
 import { meetsLimit } from '../budget/evaluation/combine-runs.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
+import { hintSuffix } from '../format/hint.ts';
 import { plural } from '../format/plural.ts';
 import { formatBytes, formatDuration } from '../format/units.ts';
 import type { MetricDifference } from '../model/comparison.ts';
@@ -87,7 +89,7 @@ export function describeBudget(result: BudgetResult): string {
   const { status, value, reason, hint } = result;
   if (status === 'not-measured' || status === 'not-measured-optional') {
     const why = reason === undefined ? 'unknown reason' : oneLine(reason);
-    return `${why}${hint === undefined ? '' : ` (hint: ${oneLine(hint)})`}`;
+    return `${why}${hintSuffix(hint, oneLine)}`;
   }
   if (value === undefined) return STATUS_WORDS[status];
   const { op, limit, excess, unit } = result;

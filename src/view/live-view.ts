@@ -1,5 +1,7 @@
 /** The view of a live run: a sink that draws, with the output of the target. */
+
 import { ToolError, UnsupportedError } from '../errors.ts';
+import { hintSuffix } from '../format/hint.ts';
 import { safeText } from '../format/safe-text.ts';
 import { monotonicMs } from '../kernel/monotonic.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
@@ -362,7 +364,7 @@ function absentIn(builder: ViewBuilder): ViewStatus['absent'] {
     ({ event, message }) => event === 'warning' && message?.startsWith('BPF') === true,
   );
   if (warning?.message !== undefined) {
-    const hint = warning.hint === undefined ? '' : ` (hint: ${warning.hint})`;
+    const hint = hintSuffix(warning.hint);
     absent.maps = safeText(`${warning.message}${hint}`);
   }
   return absent;

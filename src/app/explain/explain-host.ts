@@ -15,15 +15,11 @@ import type { ExplainOptions } from './explain.ts';
 import { ownCgroupId, ownScanParts } from './gather-kernel.ts';
 import { namePages, UNCHARGED_TITLES } from './gather-pages.ts';
 import type { NameSources } from './name-files.ts';
-import { type MaxNamed, PageTotals, readNames, restTerms } from './page-totals.ts';
+import { type MaxNamed, maxNamed, PageTotals, readNames, restTerms } from './page-totals.ts';
 import { readCharged } from './read-charged.ts';
 import { describeScan, openScanReaders, scanPages, untestedTerms } from './scan-readers.ts';
 import { buildTree } from './tree/build-tree.ts';
 import type { KernelPart } from './tree/parts.ts';
-
-/** Names for the files of each cgroup: a host has thousands of cgroups. */
-const MAX_NAMED: MaxNamed = { file: 200, shmem: 100, slab: 60 };
-const MAX_NAMED_OF_SUMS: MaxNamed = { file: 5000, shmem: 2000, slab: 60 };
 
 /**
  * Reads what all cgroups are charged for, and what none is. Needs a page scan: the counters of the host say
@@ -42,7 +38,7 @@ export async function explainHost(options: ExplainOptions = {}): Promise<Explana
       holders: { isHeld: () => undefined, reclaimOf: () => undefined, usersOf: () => [] },
     };
     const totals = totalsByOwner(scan);
-    const naming = { sources, max: options.sumsFiles === true ? MAX_NAMED_OF_SUMS : MAX_NAMED };
+    const naming = { sources, max: maxNamed('host', options.sumsFiles) };
     const tree = hostTree(scan, totals, naming, readDying(root));
     const shown = options.names === false ? hideNames(tree) : tree;
     return {

@@ -246,7 +246,7 @@ async function pagesOf(
   sumsFiles: boolean | undefined,
 ): Promise<NamedPages> {
   const totals = sumPages(scan);
-  const named = readNames(scan, totals, maxNamed(sumsFiles));
+  const named = readNames(scan, totals, maxNamed('cgroup', sumsFiles));
   const holders = await gatherHolders(named, processes, yieldToEventLoop);
   const others = await gatherOtherMappers(named, pids, yieldToEventLoop);
   return {

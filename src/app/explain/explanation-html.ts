@@ -1,5 +1,7 @@
 /** `cmemstat explain --html`: the memory of a cgroup or of the host by name, as a page. */
+
 import { release } from 'node:os';
+import { hintSuffix } from '../../format/hint.ts';
 import { formatBytes, formatDuration } from '../../format/units.ts';
 import type { Explanation, MemoryNode } from '../../model/explain/explanation.ts';
 import { describeMethod, partOf } from '../../report/html/data/named-tree.ts';
@@ -45,10 +47,7 @@ export function renderExplanationPage(
                 ? undefined
                 : `${formatBytes(current)} (memory.current after the reading)`,
             ),
-            [
-              'Method',
-              `${method}: ${describeMethod(method, reason)}${hint === undefined ? '' : ` (hint: ${hint})`}`,
-            ],
+            ['Method', `${method}: ${describeMethod(method, reason)}${hintSuffix(hint)}`],
             ...fact('Estimate', sample === undefined ? undefined : `one in ${sample.every} pages was read`),
             ...fact(
               'Pages',
@@ -62,8 +61,7 @@ export function renderExplanationPage(
       ],
       advice: advice.map(({ text }) => ({ text })),
       notes: missing.map(
-        ({ term, reason: why, hint: how }) =>
-          `${term} is missing: ${why}${how === undefined ? '' : ` (hint: ${how})`}`,
+        ({ term, reason: why, hint: how }) => `${term} is missing: ${why}${hintSuffix(how)}`,
       ),
       recordings: [],
       threshold: THRESHOLD,

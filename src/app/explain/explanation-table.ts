@@ -1,5 +1,7 @@
 /** An explanation as text: a tree with sizes, shares, and how each part can be reclaimed. */
+
 import { type Align, alignColumns } from '../../format/align-columns.ts';
+import { hintSuffix } from '../../format/hint.ts';
 import { plural } from '../../format/plural.ts';
 import { safeLine, safeText } from '../../format/safe-text.ts';
 import { formatBytes, formatDuration, formatPercent } from '../../format/units.ts';
@@ -108,16 +110,13 @@ function footLines(explanation: Explanation, size: (bytes: number) => string): s
       ? named
       : `memory.current: ${size(before.current)} before, ${size(after.current)} after${moved === 0 || frozen ? '' : ' (it changed meanwhile)'}; ${named}`,
     `method: ${methodText(method)}${scannedPages === undefined ? '' : ` (${plural(scannedPages, 'page')}${scanMs === undefined ? '' : ` in ${formatDuration(scanMs)}`})`}`,
-    ...(reason === undefined ? [] : [`why: ${reason}${hint === undefined ? '' : ` (hint: ${hint})`}`]),
+    ...(reason === undefined ? [] : [`why: ${reason}${hintSuffix(hint)}`]),
     ...(sample === undefined
       ? []
       : [
           `an estimate from one page in ${sample.every}: ${sample.standardErrorBytes === undefined ? 'its error is unknown' : `± ${size(Math.round(2 * sample.standardErrorBytes))} (95%)`}`,
         ]),
-    ...missing.map(
-      ({ term, reason: why, hint: how }) =>
-        `missing: ${term}: ${why}${how === undefined ? '' : ` (hint: ${how})`}`,
-    ),
+    ...missing.map(({ term, reason: why, hint: how }) => `missing: ${term}: ${why}${hintSuffix(how)}`),
   ].map(safeText);
 }
 

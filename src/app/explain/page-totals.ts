@@ -89,20 +89,20 @@ export class PageTotals {
     return objects.largest(count).map((index) => objects.at(index));
   }
 
-  /** Some objects beyond the `first` largest, one in equal parts of their memory. */
-  sampleBeyond(kind: ObjectKind, first: number, count: number): ObjectTotals[] {
+  /** Some objects besides the largest, one in equal parts of their memory. */
+  sampleBeyond(kind: ObjectKind, largest: readonly ObjectTotals[], count: number): ObjectTotals[] {
     const objects = this.#objects[kind];
-    if (objects.size <= first) return [];
-    const largest = new Set(objects.largest(first));
+    if (objects.size <= largest.length) return [];
+    const excluded = new Set(largest.map(({ object }) => object));
     const others: number[] = [];
     let bytes = 0;
     for (let index = 0; index < objects.size; index++) {
-      if (!largest.has(index)) bytes += objects.bytesAt(index);
+      if (!excluded.has(objects.objectAt(index))) bytes += objects.bytesAt(index);
     }
     if (bytes < MIN_SAMPLED) return [];
     let seen = 0;
     for (let index = 0; index < objects.size; index++) {
-      if (largest.has(index)) continue;
+      if (excluded.has(objects.objectAt(index))) continue;
       const part = Math.floor((seen / bytes) * count);
       seen += objects.bytesAt(index);
       if (Math.floor((seen / bytes) * count) > part) others.push(index);
@@ -126,18 +126,27 @@ export function restTerms(restBytes: number, { droppedRows }: Pick<PageScan, 'dr
   return [{ term: 'names of some files', reason }];
 }
 
-/** A scan takes some 10 µs for each name. */
-const MAX_NAMED: MaxNamed = { file: 5000, shmem: 2000, slab: 1000 };
-
-/** For sums of files. */
-const MAX_NAMED_OF_SUMS: MaxNamed = { file: 50_000, shmem: 20_000, slab: 1000 };
-
 /** How many objects of a kind are named. */
 export type MaxNamed = Readonly<Record<ObjectKind, number>>;
 
-/** How many are named, with or without sums of files. */
-export function maxNamed(sumsFiles: boolean | undefined): MaxNamed {
-  return sumsFiles === true ? MAX_NAMED_OF_SUMS : MAX_NAMED;
+/**
+ * A scan takes some 10 µs for each name, and a host has thousands of cgroups. Sums of files need more of
+ * them.
+ */
+const MAX_NAMED: Readonly<Record<'cgroup' | 'host', Readonly<Record<'names' | 'sums', MaxNamed>>>> = {
+  cgroup: {
+    names: { file: 5000, shmem: 2000, slab: 1000 },
+    sums: { file: 50_000, shmem: 20_000, slab: 1000 },
+  },
+  host: {
+    names: { file: 200, shmem: 100, slab: 60 },
+    sums: { file: 5000, shmem: 2000, slab: 60 },
+  },
+};
+
+/** How many are named of a cgroup, or of each cgroup of the host. */
+export function maxNamed(scope: 'cgroup' | 'host', sumsFiles: boolean | undefined): MaxNamed {
+  return MAX_NAMED[scope][sumsFiles === true ? 'sums' : 'names'];
 }
 
 /** The pages of a file or slab cache. */
@@ -159,13 +168,17 @@ const SAMPLE_SIZE = 100;
 
 /** Reads the names of the largest files and slab caches. @throws SyscallError. */
 export function readNames(scan: PageScan, totals: PageTotals, max: MaxNamed): NamedObjects {
+  const largest: Readonly<Record<ObjectKind, ObjectTotals[]>> = {
+    file: totals.largest('file', max.file),
+    shmem: totals.largest('shmem', max.shmem),
+    slab: totals.largest('slab', max.slab),
+  };
   const named = (kind: ObjectKind): NamedObject[] => {
-    const largest = totals.largest(kind, max[kind]);
-    const names = scan.names(largest.map(({ object }) => object));
-    return largest.map((object, index) => ({ object, name: names[index] }));
+    const names = scan.names(largest[kind].map(({ object }) => object));
+    return largest[kind].map((object, index) => ({ object, name: names[index] }));
   };
   const sample = (kind: 'file' | 'shmem'): ScanName[] => {
-    const others = totals.sampleBeyond(kind, max[kind], SAMPLE_SIZE);
+    const others = totals.sampleBeyond(kind, largest[kind], SAMPLE_SIZE);
     return scan.names(others.map(({ object }) => object));
   };
   return {

@@ -1,5 +1,7 @@
 /** `cmemstat maps` as a table with bars. */
+
 import { type Align, alignColumns } from '../../format/align-columns.ts';
+import { hintSuffix } from '../../format/hint.ts';
 import { plural } from '../../format/plural.ts';
 import { safeLine, safeText } from '../../format/safe-text.ts';
 import { formatBytes, formatPercent } from '../../format/units.ts';
@@ -223,7 +225,7 @@ function alignmentOf(title: string): Align {
 
 function renderAttribution({ attribution, reason, hint }: MapTableInput): string[] {
   if (attribution === 'memcg') return [];
-  const remedy = hint === undefined ? '' : ` (hint: ${safeText(hint)})`;
+  const remedy = hintSuffix(hint, safeText);
   return [`owners are known only from their descriptors: ${safeText(reason ?? 'unknown')}${remedy}`];
 }
 

@@ -1,5 +1,7 @@
 /** `cmemstat maps --html`: the maps of one reading as a page. */
+
 import { release } from 'node:os';
+import { hintSuffix } from '../../format/hint.ts';
 import { plural } from '../../format/plural.ts';
 import { formatBytes } from '../../format/units.ts';
 import { composeMaps, labelOf, type MapView } from '../../report/html/data/composition.ts';
@@ -53,10 +55,7 @@ export function renderMapsPage(
             ['Time', now.toISOString()],
             ['Maps', `${plural(all.length, 'map')}, ${formatBytes(bytes)}`],
             ['Attribution', `${attribution}: ${how}`],
-            ...fact(
-              'Reason',
-              reason === undefined || hint === undefined ? reason : `${reason} (hint: ${hint})`,
-            ),
+            ...fact('Reason', reason === undefined ? undefined : `${reason}${hintSuffix(hint)}`),
             ['cmemstat', VERSION],
           ],
         },

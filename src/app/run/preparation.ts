@@ -1,4 +1,5 @@
 /** Prepares the place and the limits for a target. */
+
 import { readBindingLimits1, readBindingLimits2 } from '../../cgroup/binding-limits.ts';
 import { copyLimits, describeLimit } from '../../cgroup/caller-limits.ts';
 import type { MeasuredCgroup } from '../../cgroup/foreign-cgroup.ts';
@@ -7,6 +8,7 @@ import type { Leaf } from '../../cgroup/leaf.ts';
 import { type Placement, placeLeaf } from '../../cgroup/placement.ts';
 import type { Rejection } from '../../cgroup/rejection.ts';
 import { UnsupportedError } from '../../errors.ts';
+import { hintSuffix } from '../../format/hint.ts';
 import { formatBytes } from '../../format/units.ts';
 import type { StartRecord } from '../../model/recording.ts';
 import type { Log } from '../../output/log.ts';
@@ -98,7 +100,7 @@ export function reportPlacement(
   }
   const what = placement.rejected.length === 0 ? why : `no memory cgroup: ${why}`;
   log.warn(
-    `WARNING: ${what}. The process tree is summed instead; kernel memory, BPF maps and page cache are not measured${hint === undefined ? '' : ` (hint: ${hint})`}`,
+    `WARNING: ${what}. The process tree is summed instead; kernel memory, BPF maps and page cache are not measured${hintSuffix(hint)}`,
   );
 }
 
@@ -106,8 +108,7 @@ export function reportPlacement(
 export function describePlacement(placement: Placement): string[] {
   return [
     ...placement.rejected.map(
-      ({ kind, message, hint }) =>
-        `placement ${kind}: rejected: ${message}${hint === undefined ? '' : ` (hint: ${hint})`}`,
+      ({ kind, message, hint }) => `placement ${kind}: rejected: ${message}${hintSuffix(hint)}`,
     ),
     `placement ${placement.kind}: used: ${placement.reason}`,
     ...(placement.leaf === undefined ? [] : [`cgroup: ${placement.leaf.directory}`]),

@@ -5,6 +5,7 @@ import { type DmemUse, parseDmemCurrent } from '../../kernel/cgroup2/dmem-curren
 import { type HugetlbUse, readHugetlbUse } from '../../kernel/cgroup2/hugetlb-current.ts';
 import { isAtLeast, type KernelRelease, readKernelRelease } from '../../kernel/kernel-release.ts';
 import { readPageSize } from '../../kernel/procfs/auxv.ts';
+import { parseMeminfo } from '../../kernel/procfs/memory/meminfo.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
 import type { Missing } from './missing.ts';
 
@@ -57,8 +58,7 @@ function powerOfTwo(quotient: number): number | undefined {
 }
 
 function hostStackBytes(): number {
-  const [, kib] = /^KernelStack:\s+(\d+) kB$/m.exec(readText('/proc/meminfo')) ?? [];
-  return Number(kib) * 1024;
+  return parseMeminfo(readText('/proc/meminfo')).KernelStack ?? Number.NaN;
 }
 
 /** Source: the fourth field of /proc/loadavg, `running/all`. */

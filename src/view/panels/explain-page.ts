@@ -1,4 +1,5 @@
 /** The memory of the leaf by name, as a tree. */
+import { hintSuffix } from '../../format/hint.ts';
 import { plural } from '../../format/plural.ts';
 import { formatDuration } from '../../format/units.ts';
 import type { Reclaim } from '../../model/explain/explanation.ts';
@@ -53,7 +54,7 @@ function renderWaiting(
   width: number,
 ): Line[] {
   if (explained?.state === 'failed') {
-    const hint = explained.hint === undefined ? '' : ` (hint: ${explained.hint})`;
+    const hint = hintSuffix(explained.hint);
     const text = shownText(`${explained.message}${hint}`, unicode);
     return renderWrapped({ text: '  ' }, { text, style: 'warning' }, width);
   }
@@ -71,7 +72,7 @@ function renderHead(explanation: ShownExplanation, view: View, width: number): L
     { text, style: 'strong' },
   ];
   const unnamed = unnamedBytes(tree);
-  const why = reason === undefined ? undefined : `${reason}${hint === undefined ? '' : ` (hint: ${hint})`}`;
+  const why = reason === undefined ? undefined : `${reason}${hintSuffix(hint)}`;
   const wrapped = (label: string, text: string, style: Role) =>
     renderWrapped({ text: `  ${label}`, style: 'dim' }, { text: shownText(text, unicode), style }, width);
   return [
@@ -187,7 +188,7 @@ function renderNotes({ advice, beside, missing }: ShownExplanation, view: View, 
     ]),
     ...missing.map(({ term, reason, hint }): [string, string, Role] => [
       'missing: ',
-      `${term}: ${reason}${hint === undefined ? '' : ` (hint: ${hint})`}`,
+      `${term}: ${reason}${hintSuffix(hint)}`,
       'warning',
     ]),
   ];

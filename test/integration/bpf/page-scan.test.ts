@@ -311,8 +311,6 @@ describe('the scan of the host', () => {
     const progress: number[] = [];
     const opened = await scan({
       withUncharged: true,
-      // A second scan, with room for more rows, would start from 0 again.
-      maxRows: 262_144,
       onProgress: (done, total) => progress.push(done / total),
     });
     const name = scene.directory.slice(scene.directory.lastIndexOf('/') + 1);

@@ -51,6 +51,11 @@ export class ObjectSums {
     this.#increase(at + FIGURE.negative, isInspected ? row.negativeCount : undefined);
   }
 
+  /** As in the rows of the scan. */
+  objectAt(index: number): number {
+    return this.#objects.firstOf(index);
+  }
+
   /** Unit: bytes. */
   bytesAt(index: number): number {
     return this.#figures[index * FIGURES + FIGURE.bytes] ?? 0;
@@ -60,7 +65,7 @@ export class ObjectSums {
     const figure = (name: keyof typeof FIGURE) => this.#figures[index * FIGURES + FIGURE[name]] ?? 0;
     const known = (name: keyof typeof FIGURE) => (Number.isNaN(figure(name)) ? undefined : figure(name));
     return {
-      object: this.#objects.firstOf(index),
+      object: this.objectAt(index),
       bytes: figure('bytes'),
       count: figure('count'),
       dirtyBytes: figure('dirty'),

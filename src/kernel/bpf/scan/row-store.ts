@@ -89,11 +89,6 @@ export class RowStore {
     return this.#dropped;
   }
 
-  /** Whether all pairs are kept. */
-  get isComplete(): boolean {
-    return this.#dropped === 0;
-  }
-
   /** @param keys and values: of `count` rows, as the kernel has them in memory. */
   add(keys: Uint32Array, values: Uint32Array, count: number): void {
     for (let index = 0; index < count; index++) {
@@ -259,7 +254,8 @@ function sizeClass(bytes: number): number {
   return Math.min(SIZE_CLASSES - 1, Math.round(4 * Math.log2(Math.max(1, bytes))));
 }
 
-function hasObject(first: number, second: number): boolean {
+/** Whether a row is about one object: others have the address 0. */
+export function hasObject(first: number, second: number): boolean {
   return (first | second) !== 0;
 }
 

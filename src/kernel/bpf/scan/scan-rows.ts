@@ -4,7 +4,7 @@ import type { ScanRow } from '../../scan-row.ts';
 import { decodeBatchCount, encodeMapBatch } from '../sys/bpf-attr.ts';
 import type { Bpf } from '../sys/bpf-call.ts';
 import { AddressTable } from './address-table.ts';
-import { PAGES, ROW_KEY_SIZE, ROW_VALUE_SIZE, type RowStore } from './row-store.ts';
+import { hasObject, PAGES, ROW_KEY_SIZE, ROW_VALUE_SIZE, type RowStore } from './row-store.ts';
 
 /** How rows are decoded. */
 export interface RowDecoding {
@@ -63,7 +63,7 @@ export class RowTable {
     return {
       owner: store.ownerOf(index),
       kind,
-      ...((first | second) === 0 ? {} : { object: this.#objectOf[index] ?? 0 }),
+      ...(hasObject(first, second) ? { object: this.#objectOf[index] ?? 0 } : {}),
       isRest: store.isRest(index),
       bytes: store.bytesOf(index) * scale,
       count: store.countOf(index) * scale,

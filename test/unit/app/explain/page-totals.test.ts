@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { PageTotals, restTerms } from '#src/app/explain/page-totals.ts';
+import { maxNamed, PageTotals, restTerms } from '#src/app/explain/page-totals.ts';
 import type { ScanRow } from '#src/kernel/scan-row.ts';
+import { required } from '../../../required.ts';
 
 const row = (object: number, bytes: number): ScanRow => ({
   owner: 0,
@@ -26,16 +27,27 @@ describe('a sample of the objects beyond the largest', () => {
   it('has one in each equal part of their memory', () => {
     // 100 large ones, and 100,000 of one page.
     const totals = totalsOf(100_100, (index) => (index < 100 ? 1024 * 1024 : 4096));
-    const sample = totals.sampleBeyond('file', 100, 50);
+    const sample = totals.sampleBeyond('file', totals.largest('file', 100), 50);
     expect(sample).toHaveLength(50);
     expect(sample.every(({ bytes }) => bytes === 4096)).toBe(true);
     expect(new Set(sample.map(({ object }) => object)).size).toBe(50);
   });
 
   it('is empty if there are none, or if they are small together', () => {
-    expect(totalsOf(100, () => 1024 * 1024).sampleBeyond('file', 100, 50)).toEqual([]);
-    expect(totalsOf(200, () => 4096).sampleBeyond('file', 100, 50)).toEqual([]);
+    for (const totals of [totalsOf(100, () => 1024 * 1024), totalsOf(200, () => 4096)]) {
+      expect(totals.sampleBeyond('file', totals.largest('file', 100), 50)).toEqual([]);
+    }
   });
+});
+
+it('has fewer names for each cgroup of a host, and more for sums of files', () => {
+  for (const kind of ['file', 'shmem'] as const) {
+    const [host, hostSums, cgroup, cgroupSums] = (['host', 'cgroup'] as const).flatMap((scope) =>
+      [false, true].map((sums) => maxNamed(scope, sums)[kind]),
+    );
+    expect(host).toBeLessThan(Math.min(required(hostSums), required(cgroup)));
+    expect(cgroupSums).toBeGreaterThan(Math.max(required(hostSums), required(cgroup)));
+  }
 });
 
 it('says what is only in the sums: a bounded number of rows is kept', () => {
