@@ -13,7 +13,7 @@ import type { TargetExit } from '../../target/exit-status.ts';
 import type { Target } from '../../target/launch-request.ts';
 import { ENDING_SIGNALS } from '../../target/signals.ts';
 import { tryStat } from '../../try-stat.ts';
-import type { Attachment, CgroupMoves } from '../run/options.ts';
+import type { Attachment, CgroupMoves } from '../run/attached/attached-target.ts';
 import { isThere, type KnownCgroup, type Successors } from './successors.ts';
 
 /** Interval of the checks whether the cgroup is still there. Unit: milliseconds. */

@@ -16,32 +16,23 @@ import type { Log } from '../../output/log.ts';
 import { RecordStream } from '../../output/record-stream.ts';
 import type { RunRecord, Sink } from '../../output/sink.ts';
 import { ElsewhereWatch } from '../../sampler/elsewhere/elsewhere-watch.ts';
-import type { EventWatch } from '../../sampler/event-watch.ts';
-import { type FigureReader, MalformedLines } from '../../sampler/figure-reader.ts';
+import type { FigureReader } from '../../sampler/figure-reader.ts';
 import { RunGrowth } from '../../sampler/run-growth.ts';
 import { Sampler } from '../../sampler/sampler.ts';
 import type { Target } from '../../target/launch-request.ts';
 import { keepHeapSmall } from '../v8-flags.ts';
-import type { AttachedFigures } from './attached-figures.ts';
-import { ListedRows } from './listed-rows.ts';
-import {
-  type LeafClock,
-  openExplainer,
-  openFastClock,
-  openReader,
-  REMOVED,
-  watchEvents,
-} from './open-readers.ts';
-import type { CgroupMoves, RunOptions } from './options.ts';
+import type { AttachedFigures } from './attached/attached-figures.ts';
+import type { AttachedMoves } from './attached/cgroup-moves.ts';
+import { LateParts } from './late-parts.ts';
+import { MeasuredFiles } from './measured-files.ts';
+import { openExplainer, REMOVED } from './open-readers.ts';
+import type { RunOptions } from './options.ts';
 import type { MeasuredPlace, TargetPlace } from './preparation.ts';
 import { ProcessRounds } from './processes/process-rounds.ts';
 import { RunProcesses } from './processes/run-processes.ts';
 import { RunBpfMemory } from './run-bpf-memory.ts';
 import type { RunExplainer } from './run-explainer.ts';
 import { readHost, startRecord } from './start-record.ts';
-
-/** Targets that exit earlier are measured without expensive parts. Unit: milliseconds. */
-const PREPARE_MS = 20;
 
 /** Interval of the checks for processes elsewhere, if processes are not read. Unit: milliseconds. */
 const ELSEWHERE_INTERVAL_MS = 1000;
@@ -54,8 +45,6 @@ export class Measurement {
   /** The leaf if it is ours to end and to remove. */
   readonly leaf: Leaf | undefined;
   readonly processes: RunProcesses;
-  /** Set once the files are open, if a cgroup was attached to. */
-  attachment: AttachedFigures | undefined;
   startedAt = new Date();
   readonly warnings: string[] = [];
   readonly aggregate: SampleAggregate;
@@ -69,26 +58,20 @@ export class Measurement {
   readonly #log: Log;
   /** Resolves when what does not need the target is open. */
   readonly #prepared: Promise<StartRecord['host']>;
-  readonly #malformed: MalformedLines;
+  readonly #files: MeasuredFiles;
   #launchedAt = monotonicMs();
   #elsewhere: ElsewhereWatch | undefined;
   #stream: RecordStream | undefined;
-  #reader: FigureReader | undefined;
   #sampler: Sampler | undefined;
-  #fastClock: LeafClock | undefined;
-  #watch: EventWatch | undefined;
-  #prepareTimer: NodeJS.Timeout | undefined;
   readonly #rounds: ProcessRounds;
+  readonly #late: LateParts;
   #explainer: RunExplainer | undefined;
   #intervalMs: number;
   #stopped = false;
-  /** The step from one cgroup to the next that is in progress. */
-  #moving: Promise<unknown> = Promise.resolve();
-  /** The cgroup was left, and the next one is not open yet. */
-  #isAway = false;
+  /** From one cgroup of an attachment to the next. */
+  #moves: AttachedMoves | undefined;
   /** Of samplers that have stopped. */
   #earlier: Sampler['punctuality'] = { late: 0, missed: 0 };
-  readonly #listed = new ListedRows();
 
   /**
    * Starts to open what the measurement needs. A failure is thrown by `start`.
@@ -99,14 +82,22 @@ export class Measurement {
     this.#log = log;
     this.placement = placement;
     this.leaf = own;
-    this.#malformed = new MalformedLines((message) => log.warn(message));
     const { leaf } = placement;
+    this.#files = new MeasuredFiles({
+      attachment: options.attachment,
+      hasBudgets: options.budgets !== undefined,
+      elapsedMs: this.elapsedMs,
+      readBpf: () => this.bpf.readCharged(() => this.processes.list()),
+      noticeEvents: (...event) => this.#sampler?.noticeEvents(...event),
+      warn: (message) => log.warn(message),
+      onError: (error) => this.#onError(error),
+    });
     this.processes = new RunProcesses({
       cgroup: leaf,
       own,
       isAttached: options.attachment !== undefined,
       onlyPid: options.attachment?.onlyPid,
-      listTree: () => this.#reader?.processes() ?? [],
+      listTree: () => this.#files.reader?.processes() ?? [],
     });
     this.mode = leaf === undefined ? 'process-tree' : leaf.version === 2 ? 'cgroup2' : 'cgroup1';
     this.aggregate = new SampleAggregate(this.mode, options.attachment !== undefined);
@@ -115,7 +106,7 @@ export class Measurement {
       elapsedMs: this.elapsedMs,
       nameNested: (id) => this.processes.nameNested(id),
       listsMaps: options.wantsDetails,
-      pause: () => this.#fastClock?.poll(),
+      pause: () => this.#files.clock?.poll(),
     });
     this.#rounds = new ProcessRounds({
       intervalMs: options.wantsDetails ? options.processIntervalMs : 0,
@@ -124,6 +115,7 @@ export class Measurement {
       emit: (record) => this.emit(record),
       warn: (message) => this.warn(message),
     });
+    this.#late = new LateParts({ prepareBpf: () => this.bpf.prepare(), processes: this.#rounds });
     this.#prepared = this.#open();
     // Reported by `start`.
     this.#prepared.catch(() => {});
@@ -131,6 +123,11 @@ export class Measurement {
 
   /** Milliseconds since the launch. */
   readonly elapsedMs = (): number => Math.round((monotonicMs() - this.#launchedAt) * 1000) / 1000;
+
+  /** Set once the files are open, if a cgroup was attached to. */
+  get attachment(): AttachedFigures | undefined {
+    return this.#files.attached;
+  }
 
   /** The cgroup that was attached to first; undefined for runs, and before the files are open. */
   get attached(): AttachedTo | undefined {
@@ -173,7 +170,7 @@ export class Measurement {
     this.startedAt = new Date();
     this.#launchedAt = monotonicMs();
     this.processes.begin(target);
-    this.#fastClock?.start();
+    this.#files.clock?.start();
   }
 
   /**
@@ -181,13 +178,11 @@ export class Measurement {
    * @throws SyscallError or KernelFileError if the files of the cgroup cannot be opened.
    */
   async start(target: Target, sinks: readonly Sink[]): Promise<void> {
-    const { leaf } = this.placement;
     const host = await this.#prepared;
     const stream = new RecordStream(sinks);
     this.#stream = stream;
-    const reader = this.#reader ?? (await openReader(leaf, target.pid, this.#malformed.add));
-    this.#reader = reader;
-    const poll = () => this.#fastClock?.poll();
+    const reader = this.#files.reader ?? (await this.#files.openTree(target.pid));
+    const poll = () => this.#files.clock?.poll();
     const record = startRecord(this.#options, {
       placement: this.placement,
       mode: this.mode,
@@ -206,7 +201,7 @@ export class Measurement {
     if (warning !== undefined) this.emit(warning);
     keepHeapSmall();
     await sampler.start();
-    this.#prepareTimer = setTimeout(() => void this.#prepare(), PREPARE_MS);
+    this.#startLate();
   }
 
   #openSampler(reader: FigureReader): Sampler {
@@ -219,7 +214,7 @@ export class Measurement {
             now: each.reason !== 'tick' || this.aggregate.needsBpf(each),
             isLast: this.#stopped,
           }),
-        takeMaxima: () => this.#fastClock?.take(),
+        takeMaxima: () => this.#files.clock?.take(),
         elapsedMs: this.elapsedMs,
         emit: (each) => this.emit(each),
         onError: (error) => this.#onError(error),
@@ -229,80 +224,55 @@ export class Measurement {
     return this.#sampler;
   }
 
-  /** How the measurement of an attachment continues in another cgroup. */
-  readonly moves: CgroupMoves = {
-    leave: (message) => this.#move(() => this.#leave(message)).then(() => {}),
-    enter: (from) => this.#move(() => this.#enter(from)),
-  };
-
-  /** One step at a time; none after the end. */
-  #move(step: () => Promise<boolean>): Promise<boolean> {
-    const moving = this.#moving.then(() => (this.#stopped ? false : step()));
-    this.#moving = moving.catch(() => {});
-    return moving;
-  }
-
-  async #leave(message: string): Promise<boolean> {
-    if (this.#isAway) return true;
-    const { cgroup = '' } = this.attachment?.segments.attached ?? {};
-    await this.#endCgroup();
-    this.emit({ type: 'event', elapsedMs: this.elapsedMs(), event: 'waiting', cgroup, message });
-    return true;
+  /** From now on the measurement of an attachment may continue in another cgroup. */
+  follow(): void {
+    this.#moves = this.attachment?.follow({
+      emit: (record) => this.emit(record),
+      end: () => this.#endCgroup(),
+      open: (cgroup) => this.#openNext(cgroup),
+      start: () => this.#startNext(),
+    });
   }
 
   /** Takes the last sample of a cgroup, and closes what was read of it. */
   async #endCgroup(): Promise<void> {
-    this.#isAway = true;
-    this.#fastClock?.stop();
-    clearTimeout(this.#prepareTimer);
-    this.#rounds.stop();
+    this.#files.clock?.stop();
+    this.#late.stop();
     await this.#sampler?.stop();
     this.#earlier = this.punctuality;
     this.#sampler = undefined;
-    this.#closeFiles();
+    this.#files.close();
     this.bpf.leave();
     this.attachment?.segments.leave(this.elapsedMs());
-    for (const record of this.#listed.goneRecords(this.elapsedMs())) this.emit(record);
+    for (const record of this.attachment?.listed.goneRecords(this.elapsedMs()) ?? []) this.emit(record);
     this.aggregate.cut();
   }
 
-  /** Continues in the cgroup that the attachment has now. */
-  async #enter(from: string): Promise<boolean> {
-    const { attachment } = this.#options;
-    if (attachment === undefined) return false;
-    if (!this.#isAway) await this.#endCgroup();
-    const leaf = attachment.cgroup;
+  /** Opens the next cgroup of an attachment; false if it is gone already. */
+  async #openNext(leaf: MeasuredCgroup): Promise<boolean> {
     this.placement = { ...this.placement, leaf };
     this.processes.enter(leaf);
-    let reader: FigureReader;
     try {
       this.#openClock(leaf);
-      reader = await this.#openFiles(leaf);
+      await this.#files.open(leaf);
       await this.bpf.open(leaf);
+      return true;
     } catch (error) {
       if (!REMOVED.includes(errnoOf(error) ?? '')) throw error;
-      this.#fastClock?.stop();
-      this.#closeFiles();
+      this.#files.clock?.stop();
+      this.#files.close();
       return false;
     }
-    const attached = this.attachment?.segments.attached;
-    const { target = '', cgroup = '' } = attached ?? {};
-    this.emit({
-      type: 'event',
-      elapsedMs: this.elapsedMs(),
-      event: 'followed',
-      message: `${target} is in ${cgroup === from ? 'a new cgroup of the same path' : cgroup} now: counters and growth start again`,
-      cgroup,
-      from,
-      ...(attached === undefined ? {} : { attached }),
-    });
-    this.#isAway = false;
+  }
+
+  async #startNext(): Promise<void> {
+    const { reader } = this.#files;
+    if (reader === undefined) return;
     const sampler = this.#openSampler(reader);
     // Its ticks start now.
     sampler.setInterval(this.#intervalMs);
     await sampler.start();
-    this.#prepareTimer = setTimeout(() => void this.#prepare(), PREPARE_MS);
-    return true;
+    this.#startLate();
   }
 
   /**
@@ -310,11 +280,11 @@ export class Measurement {
    */
   async stop(): Promise<void> {
     this.#stopClocks();
-    await this.#moving;
+    await this.#moves?.stop();
     await this.#sampler?.stop();
     this.attachment?.segments.finish(this.elapsedMs());
-    this.#closeFiles();
-    const malformed = this.#malformed.describe();
+    this.#files.close();
+    const malformed = this.#files.describeMalformed();
     if (malformed !== undefined) this.warn(malformed);
   }
 
@@ -323,22 +293,16 @@ export class Measurement {
     // A failure is reported by `start`, which is not reached if the launch fails.
     await this.#prepared.catch(() => {});
     this.#stopClocks();
-    this.#closeFiles();
+    this.#files.close();
     this.bpf.close();
   }
 
   #stopClocks(): void {
     this.#stopped = true;
-    this.#fastClock?.stop();
-    clearTimeout(this.#prepareTimer);
-    this.#rounds.stop();
+    void this.#moves?.stop();
+    this.#files.clock?.stop();
+    this.#late.stop();
     this.#elsewhere?.stop();
-  }
-
-  #closeFiles(): void {
-    this.#watch?.stop();
-    this.#watch = undefined;
-    this.#reader?.close();
   }
 
   /** Adds a record to the stream. */
@@ -353,7 +317,7 @@ export class Measurement {
       if (this.attachment === undefined) this.#growth.add(record);
       else this.attachment.segments.add(record);
     }
-    if (this.#isAttached) this.#listed.add(record);
+    this.attachment?.listed.add(record);
     this.#stream?.emit(record);
     if (record.type !== 'sample' || !this.#isAttached) return;
     const warning = this.bpf.noticeOrphans(record);
@@ -395,7 +359,7 @@ export class Measurement {
     if (leaf !== undefined) this.#openClock(leaf);
     // The target may be running already: its time is to start then.
     await yieldToEventLoop();
-    if (leaf !== undefined) await this.#openFiles(leaf);
+    if (leaf !== undefined) await this.#files.open(leaf);
     await yieldToEventLoop();
     this.#elsewhere = this.#isAttached ? undefined : this.#watchElsewhere();
     const host = readHost();
@@ -408,33 +372,6 @@ export class Measurement {
     await this.bpf.open(this.placement.leaf);
     return host;
   }
-
-  /** Opens the figures of a cgroup, and watches its events. */
-  async #openFiles(leaf: MeasuredCgroup): Promise<FigureReader> {
-    const reader = await this.#openFigures(leaf);
-    this.#reader = reader;
-    // Before slow operations, so that events are detected from now on.
-    if (!this.#isAttached || leaf.version === 2) {
-      this.#watch = await watchEvents(leaf, (...event) => this.#noticeEvents(...event));
-    }
-    return reader;
-  }
-
-  /** Opens the figures; of a cgroup that was attached to, counters and the maximum start now. */
-  async #openFigures(leaf: MeasuredCgroup): Promise<FigureReader> {
-    const { attachment } = this.#options;
-    if (attachment === undefined) return await openReader(leaf, 0, this.#malformed.add);
-    if (this.attachment === undefined) {
-      const { AttachedFigures } = await import('./attached-figures.ts');
-      this.attachment = new AttachedFigures(attachment, this.elapsedMs, this.#malformed.add);
-    }
-    return this.attachment.open(leaf);
-  }
-
-  readonly #noticeEvents: Sampler['noticeEvents'] = (counts, noticed) => {
-    const since = this.attachment === undefined ? counts : this.attachment.subtractEvents(counts);
-    if (since !== undefined) this.#sampler?.noticeEvents(since, noticed);
-  };
 
   #watchElsewhere(): ElsewhereWatch {
     const { leaf } = this.placement;
@@ -453,24 +390,13 @@ export class Measurement {
     );
   }
 
-  #openClock(leaf: MeasuredCgroup): void {
-    this.#fastClock = openFastClock(leaf, {
-      elapsedMs: this.elapsedMs,
-      isAttached: this.#isAttached,
-      hasBudgets: this.#options.budgets !== undefined,
-      readBpf: () => this.bpf.readCharged(() => this.processes.list()),
-      onError: (error) => this.#onError(error),
-    });
-    if (this.processes.targetPid !== undefined) this.#fastClock.start();
+  #startLate(): void {
+    if (!this.#stopped) this.#late.start();
   }
 
-  /** Opens the parts that a short target does not need. */
-  async #prepare(): Promise<void> {
-    // One after the other: the process table is read less often the longer a reading takes.
-    const sampler = this.#sampler;
-    await this.bpf.prepare();
-    // Meanwhile the cgroup may have been left.
-    if (!this.#stopped && sampler === this.#sampler) await this.#rounds.start();
+  #openClock(leaf: MeasuredCgroup): void {
+    this.#files.openClock(leaf);
+    if (this.processes.targetPid !== undefined) this.#files.clock?.start();
   }
 
   /** Whether a reading says nothing about the target: the leaf was removed, or the target has left it. */

@@ -1,46 +1,12 @@
-import type { MeasuredCgroup } from '../../cgroup/foreign-cgroup.ts';
 import type { LimitRequest } from '../../cgroup/limits.ts';
 import type { PlacementKind } from '../../cgroup/rejection.ts';
 import type { OpenDirectories } from '../../kernel/files/file-place.ts';
 import type { ExplainMoment } from '../../model/explain/explain-record.ts';
 import type { RecordedBudget } from '../../model/recording.ts';
-import type { AttachedTo } from '../../model/restarts.ts';
 import type { OutputRequest } from '../../output/open-outputs.ts';
-import type { FoundContainer } from '../../sampler/attached/containers.ts';
-import type { Target } from '../../target/launch-request.ts';
 import type { StreamFiles } from '../../target/standard-streams.ts';
 import type { TargetUser } from '../../target/user.ts';
-
-/** What a measurement does when the cgroup of an attachment is replaced by another. */
-export interface CgroupMoves {
-  /** The cgroup is gone, and none has its name yet: `message` is for the record. */
-  leave(message: string): Promise<void>;
-  /**
-   * `Attachment.cgroup` is another one now; `from` is the path of the one before. Resolves to false if it is
-   * gone already.
-   */
-  enter(from: string): Promise<boolean>;
-}
-
-/** A cgroup that exists and is measured, in place of a command that is started. */
-export interface Attachment {
-  /** The one that has the name now. */
-  readonly cgroup: MeasuredCgroup;
-  /** Whether `cgroup` was made after the attachment, so that its counters are those of the measurement. */
-  readonly isNew: boolean;
-  /** Finds the containers of a pod; undefined for other cgroups. */
-  readonly findContainers: (() => Promise<readonly FoundContainer[]>) | undefined;
-  /** The process that the list of processes keeps to, with its descendants; undefined for all. */
-  readonly onlyPid: number | undefined;
-  /** For the records; `peakSince` is known once the files are open. */
-  describe(peakSince: AttachedTo['peakSince']): AttachedTo;
-  /** From now on the measurement continues in another cgroup with the same name, if that is wanted. */
-  follow(moves: CgroupMoves): void;
-  /** Watches the cgroup until it is gone, or `kill` is called: no signal is sent. */
-  attach(): Target;
-  /** Whether the cgroup is gone. */
-  readonly isGone: boolean;
-}
+import type { Attachment } from './attached/attached-target.ts';
 
 /** All options of one run from the command line. */
 export interface RunOptions {

@@ -19,10 +19,11 @@ import {
   type SignalActions,
   type SignalForwarding,
 } from '../../target/signals.ts';
+import type { Attachment } from './attached/attached-target.ts';
 import { type CleanUp, withCleanUp } from './clean-up.ts';
 import { controlOf, type RunControl, startTimeout } from './control.ts';
 import type { Measurement } from './measurement.ts';
-import type { Attachment, RunOptions } from './options.ts';
+import type { RunOptions } from './options.ts';
 import { placeTarget, type TargetPlace } from './preparation.ts';
 import { type MeasuredRun, resultOf } from './result.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -111,7 +112,7 @@ async function measure(
   signals = forwardSignals(actions, options.killAfterMs, stage.view, buffered);
   const control = controlOf(measurement, signals);
   await startMeasuring(measurement, target, () => sinksOf(stage, measurement, target, control, watch));
-  attachment?.follow(measurement.moves);
+  measurement.follow();
 
   const timeout = startTimeout(options.timeoutMs, measurement, control);
   cleanUp.defer(() => clearTimeout(timeout));

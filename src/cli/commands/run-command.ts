@@ -1,5 +1,5 @@
 import type { Option } from 'commander';
-import type { Attachment } from '../../app/run/options.ts';
+import type { Attachment } from '../../app/run/attached/attached-target.ts';
 import { run } from '../../app/run/run.ts';
 import { type GateFlags, wantsGate } from '../options/gate-flags.ts';
 import { rejectSharedPlaces, runPlaces } from '../options/places.ts';

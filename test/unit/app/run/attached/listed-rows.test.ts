@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ListedRows } from '#src/app/run/listed-rows.ts';
+import { ListedRows } from '#src/app/run/attached/listed-rows.ts';
 import type { RunRecord } from '#src/output/sink.ts';
 
 const maps = (ids: number[], gone: number[] = []): RunRecord => ({

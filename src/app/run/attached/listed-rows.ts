@@ -1,5 +1,5 @@
 /** The BPF maps and processes that a recording has as present. */
-import type { RunRecord } from '../../output/sink.ts';
+import type { RunRecord } from '../../../output/sink.ts';
 
 /** Follows the records of rows, which only have what has changed. */
 export class ListedRows {
