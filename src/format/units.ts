@@ -77,7 +77,7 @@ export function formatBytes(bytes: number): string {
 }
 
 /** What is not nothing is not shown as 0. */
-const LEAST_PERCENT = 0.05;
+const MIN_SHOWN_PERCENT = 0.05;
 
 /**
  * Formats a share: `64.2%`, `<0.1%`.
@@ -85,7 +85,7 @@ const LEAST_PERCENT = 0.05;
  */
 export function formatPercent(share: number, form: 'one-decimal' | 'short' = 'one-decimal'): string {
   const percent = share * 100;
-  if (percent > 0 && percent < LEAST_PERCENT) return '<0.1%';
+  if (percent > 0 && percent < MIN_SHOWN_PERCENT) return '<0.1%';
   const isWhole = form === 'short' && (percent === 0 || Math.abs(percent) >= 0.95);
   return `${isWhole ? Math.round(percent) : percent.toFixed(1)}%`;
 }

@@ -10,7 +10,7 @@ export interface AttachedTo {
   target: string;
   /** Its path below the mount point. */
   cgroup: string;
-  /** Whose it is, as far as its path says it. */
+  /** Its owner, as far as its path names one. */
   owner?: { kind: string; runtime?: string; name: string; id?: string };
   /** What it was charged for at the attachment. Absent if it could not be read. Unit: bytes. */
   chargedBytes?: number;

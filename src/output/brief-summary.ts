@@ -38,7 +38,7 @@ export function renderBrief(
     return bytes === undefined || (id === 'swap' && bytes === 0) ? [] : [`${id} ${size(bytes)}`];
   });
   const warnings = warningsOf(summary).map((warning) => `  ${warning}`);
-  // That figures are too low is said before them.
+  // The remark that figures are too low precedes them.
   const first = describeElsewhere(summary).length > 0 ? 1 : 0;
   const [before, after] = [warnings.slice(0, first), warnings.slice(first)];
   const lines = [

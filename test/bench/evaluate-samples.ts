@@ -25,7 +25,7 @@ const STAT_KEYS = 65;
 const [samples = 0, count = 0] = process.argv.slice(2).map(Number);
 
 const budgets = BUDGETS.slice(0, count).map((text) => ({ budget: parseBudget(text), optional: false }));
-const judge = new BudgetEvaluator(budgets);
+const evaluator = new BudgetEvaluator(budgets);
 const stat: Record<string, number> = { anon: 0, file: 8192, inactive_file: 4096, slab: 4096 };
 for (let key = 0; key < STAT_KEYS; key += 1) stat[`key_${key}`] = key;
 let evaluationMs = 0;
@@ -48,11 +48,11 @@ for (let first = 0; first < samples; first += CHUNK) {
     });
   }
   const from = performance.now();
-  for (const sample of chunk) judge.observe(sample);
+  for (const sample of chunk) evaluator.observe(sample);
   evaluationMs += performance.now() - from;
 }
 const from = performance.now();
-const results = judge.finish();
+const results = evaluator.finish();
 evaluationMs += performance.now() - from;
 if (results.length !== count || results.some(({ value }) => value === undefined))
   throw new Error('not measured');

@@ -158,7 +158,7 @@ describe('verdicts of version 1', () => {
     expect(validate.errors ?? []).toEqual([]);
     const described = { ...verdict, warnings: [] };
     for (const format of VERDICT_FORMATS) {
-      expect(renderReport(format, described)).not.toMatch(/\b(held|broken|breach|judged?)\b/i);
+      expect(renderReport(format, described)).not.toMatch(/\b(held|broken|breach|judge\w*)\b/i);
     }
   });
 

@@ -26,6 +26,12 @@ const IDIOMS: readonly Idiom[] = [
   { pattern: /\bgives? way\b/i, instead: 'yields' },
   { pattern: /\banew\b/i, instead: 'again, re-' },
   { pattern: /\bg(ive|ives|iving|ave) up\b/i, instead: 'stops, fails, abandons' },
+  { pattern: /\b(LEAST|MOST|LONGEST|SHORTEST)_[A-Z]/, instead: 'MIN_, MAX_' },
+  { pattern: /(?<!not-)\bjudg(es|ed|ing)\b/i, instead: 'evaluate' },
+  { pattern: /\bgiven up\b/i, instead: 'abandoned, stopped' },
+  { pattern: /\bfor want of\b/i, instead: 'because there is no ...' },
+  { pattern: /\bnobody (asks|looks|needs|reads|sees|uses|waits)\b/i, instead: 'no process, no user' },
+  { pattern: /\b(is|are) said\b/i, instead: 'is reported, is shown' },
   { pattern: /\bout of turn\b/i, instead: 'unscheduled' },
   {
     pattern: /[.;] pure\.?( \*\/)?$/i,
@@ -94,6 +100,10 @@ it('comments fit into 110 columns', () => {
 
 it.each([
   ['// Maps that were told before', 'told'],
+  ['const LEAST_ROWS = 4;', 'LEAST_R'],
+  ['/** What no cgroup could be judged by. */', 'judged'],
+  ['/** Rows that were dropped for want of room. */', 'for want of'],
+  ["'a broken pipe is said on stderr, and the view says so'", 'is said'],
   ["'(try: sudo cmemstat)'", '(try:'],
   ["'worse than what? name a --baseline'", 'worse than what?'],
   ['/** Rows as text. Pure. */', '. Pure. */'],

@@ -23,8 +23,8 @@ export const ONE_KERNEL_FILES: readonly string[] = ['runs', 'elsewhere', 'stale-
 export const NEWEST_FILES: readonly string[] = ['details'];
 
 /**
- * How a cgroup is entered, limited, judged and ended. What differs came before Linux 6.1 (cgroup.kill, clone
- * into a cgroup, exact memory.stat) or after 6.12. The guests with systemd have the kernel 6.12, too.
+ * How a cgroup is entered, limited, evaluated and ended. What differs came before Linux 6.1 (cgroup.kill,
+ * clone into a cgroup, exact memory.stat) or after 6.12. The guests with systemd have the kernel 6.12, too.
  */
 export const LIFECYCLE_FILES: readonly string[] =
   'placement launch lifecycle budgets output watched-run'.split(' ');

@@ -102,7 +102,7 @@ function nameSlabs(named: readonly NamedObject[]): SlabPart[] {
   return [...byName.values()];
 }
 
-/** Caches that the kernel shrinks, where sysfs does not say so. */
+/** Caches that the kernel shrinks, where sysfs does not report it. */
 const SHRINKABLE = /^(?:dentry|.*inode_cache|radix_tree_node|buffer_head|.*_inode|proc_inode_cache)$/;
 
 /** Whether the kernel shrinks a cache under pressure. Source: /sys/kernel/slab/NAME/reclaim_account. */

@@ -7,7 +7,7 @@ import { ChunkWriter } from '../../output/chunk-writer.ts';
 
 /** A destination that is written bit by bit. */
 export interface Destination {
-  /** Whether nobody reads any more, as after `| head`. */
+  /** Whether the reader has closed it, as after `| head`. */
   readonly isClosed: boolean;
   /** @throws OutputError. */
   write(bytes: Uint8Array): Promise<void>;

@@ -184,7 +184,7 @@ class Watch {
     return undefined;
   }
 
-  /** `cmemstat attach` gets the terminal until it ends. Reading goes on, and growth is known afterwards. */
+  /** `cmemstat attach` gets the terminal until it ends. Reading continues, and growth is known afterwards. */
   async #attach({ directory }: HostCgroup): Promise<void> {
     const { ui } = this.#view;
     this.#isAway = true;

@@ -38,7 +38,7 @@ export function remarksOn({
   if (summary?.exit.endedBy === 'budget') {
     const isAlone = budgets.length === 1;
     const others = isAlone ? '' : ': the other budgets are evaluated up to that point';
-    // If a signal ended it, the report says so for the target; a target that catches the signal appears to
+    // If a signal ended it, the report names it for the target; a target that catches the signal appears to
     // have exited by itself.
     if (!isAlone || summary.exit.signal === undefined) {
       warnings.push(`the target was ended when a limit was exceeded${others}`);

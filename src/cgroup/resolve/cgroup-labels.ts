@@ -16,7 +16,7 @@ export interface LabelledCgroup {
 export interface CgroupLabel {
   /** Of the container, the pod or the unit; otherwise the last part of the path. */
   readonly name: string;
-  /** Whose it is; undefined if it is only below one, or if its path does not say it. */
+  /** Its owner; undefined if it is only below the cgroup of one, or if its path names none. */
   readonly owner: CgroupOwner | undefined;
   /** Whether `name` is one: not as long as only the id of a container or a pod is known. */
   readonly hasName: boolean;
@@ -26,7 +26,7 @@ interface Known {
   label: CgroupLabel;
   path: string;
   owners: readonly CgroupOwner[];
-  /** Whether the runtime is still to be asked. */
+  /** Whether the runtime is still to be queried. */
   isPending: boolean;
   /** How often it was. */
   asked: number;
@@ -53,13 +53,13 @@ export class CgroupLabels {
     this.#filesBelow = filesBelow;
   }
 
-  /** What is known now: the id of a container until its runtime was asked. */
+  /** What is known now: the id of a container until its runtime was queried. */
   labelOf(cgroup: Pick<LabelledCgroup, 'id' | 'path'>): CgroupLabel {
     return this.#lookUp(cgroup).label;
   }
 
   /**
-   * Asks the runtimes for the names of containers and pods that have not been asked for yet. Returns whether
+   * Queries the runtimes for the names of containers and pods that are still without one. Returns whether
    * there were any.
    */
   async resolve(cgroups: readonly LabelledCgroup[]): Promise<boolean> {

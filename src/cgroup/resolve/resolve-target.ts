@@ -30,7 +30,7 @@ export interface ResolvedTarget extends FoundCgroup {
   form: TargetForm;
   /** Finds the same again, also after a restart if it is a name: `unit:nginx.service`. */
   target: string;
-  /** Whose it is, and what that is in, outermost first; empty if its path does not say it. */
+  /** Its owner and what that is in, outermost first; empty if its path names none. */
   owners: CgroupOwner[];
 }
 
@@ -326,7 +326,7 @@ interface ListedCgroup {
   directory: string;
   path: string;
   owners: CgroupOwner[];
-  /** Whose cgroup this one is itself; undefined if it is only below one. */
+  /** The owner of this cgroup itself; undefined if it is only below the cgroup of one. */
   owner: CgroupOwner | undefined;
 }
 

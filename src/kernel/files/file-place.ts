@@ -154,7 +154,7 @@ export class FilePlace {
     }
   }
 
-  /** Opens the other end for a moment, so that a thread that waits for it goes on. */
+  /** Opens the other end for a moment, so that a thread that waits for it continues. */
   #endWait(): void {
     try {
       closeSync(openSync(this.#at, O_WRONLY | O_NONBLOCK | O_NOFOLLOW));

@@ -1,4 +1,4 @@
-/** Memory of the kernel that belongs to processes and devices, where no page says so. */
+/** Memory of the kernel that belongs to processes and devices, which no page is marked with. */
 import { readFileSync } from 'node:fs';
 import { errnoOf } from '../../errors.ts';
 import { type DmemUse, parseDmemCurrent } from '../../kernel/cgroup2/dmem-current.ts';

@@ -50,7 +50,7 @@ export async function testScan(
     // A process that was started meanwhile may disturb a test, but hardly two.
     if (failedChecks(test.checks).length > 0) test = await beforeSignals(() => runInLeaf(bpf, objects));
   } catch (error) {
-    // A scan that does not work at all says so by itself.
+    // A scan that does not work at all reports that itself.
     if (!(error instanceof ToolError)) throw error;
     return { state: 'untested', reason: error.message };
   }

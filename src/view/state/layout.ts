@@ -31,11 +31,11 @@ const WIDE = 160;
 const UPPER_ROWS = 24;
 
 /** Minimum height of a list. */
-const LEAST_LIST = 4;
+const MIN_LIST_HEIGHT = 4;
 
 /** Two lists that are shown together without maps, and the minimum height for both. */
 const LIST_PAIR: readonly ListId[] = ['processes', 'output'];
-const LEAST_PAIR = 7;
+const MIN_PAIR_HEIGHT = 7;
 
 const LISTS: readonly ListId[] = ['maps', 'processes', 'pressure', 'output'];
 
@@ -107,14 +107,15 @@ function oneColumn(body: Rectangle, { list, empty, wanted }: Content): Region[] 
   const others = LISTS.filter((each) => each !== list && !empty.has(each));
   // Additional space is used for further lists, of ten rows each.
   const further = Math.max(0, Math.min(others.length, Math.floor((body.height - 36) / 10)));
-  const upper = further > 0 ? UPPER_ROWS : body.height - Math.max(LEAST_LIST, Math.floor(body.height * 0.34));
+  const upper =
+    further > 0 ? UPPER_ROWS : body.height - Math.max(MIN_LIST_HEIGHT, Math.floor(body.height * 0.34));
   const timelineRows =
     further > 0
       ? Math.floor(upper * 0.42)
       : Math.max(3, Math.min(5, upper - 4), Math.floor(body.height * 0.24));
   const breakdownRows = Math.min(upper - timelineRows, wanted.breakdown ?? upper);
   const room = body.height - timelineRows - breakdownRows;
-  const pair = LIST_PAIR.includes(list) && empty.has('maps') && room >= LEAST_PAIR;
+  const pair = LIST_PAIR.includes(list) && empty.has('maps') && room >= MIN_PAIR_HEIGHT;
   const beside =
     further > 0 ? others.slice(0, further) : others.filter((each) => pair && LIST_PAIR.includes(each));
   const shown = [list, ...beside].toSorted((a, b) => LISTS.indexOf(a) - LISTS.indexOf(b));

@@ -223,7 +223,7 @@ export const TOP_HELP: readonly (readonly [key: string, text: string])[] = [
   ['Right, Left', 'open a cgroup or go into it; close it or go to the one above'],
   ['Space', 'open or close a cgroup'],
   ['* _', 'open all; close all'],
-  ['Enter', 'attach: measure the cgroup; Ctrl-C there comes back'],
+  ['Enter', 'attach: measure the cgroup; Ctrl-C there returns'],
   ['e', 'explain: its memory by name'],
   ['s S', 'sort by the next column; reverse'],
   ['/', 'filter: part of a name or path, or a glob; Esc clears it'],

@@ -164,18 +164,22 @@ describe('cmemstat attach', () => {
     expect(running[0]?.child.signalCode).toBeNull();
   });
 
-  testWith([needs.root, needs.cgroup], 'ends with 0 when the cgroup is removed, and says so', async () => {
-    const path = `/${top}/short`;
-    const short = await startIn(path, ['/bin/sh', '-c', 'echo ready; read -r _']);
-    const attached = start(BINARY, ['attach', '--no-tui', path]);
-    await attached.until(/current/);
-    short.child.stdin?.end();
-    await short.exited;
-    removeSubtree(join(mountPoint, path));
-    const outcome = await attached.ended;
-    expect(outcome.status).toBe(0);
-    expect(outcome.stderr).toContain('ended as the cgroup was removed');
-  });
+  testWith(
+    [needs.root, needs.cgroup],
+    'ends with 0 when the cgroup is removed, and reports that',
+    async () => {
+      const path = `/${top}/short`;
+      const short = await startIn(path, ['/bin/sh', '-c', 'echo ready; read -r _']);
+      const attached = start(BINARY, ['attach', '--no-tui', path]);
+      await attached.until(/current/);
+      short.child.stdin?.end();
+      await short.exited;
+      removeSubtree(join(mountPoint, path));
+      const outcome = await attached.ended;
+      expect(outcome.status).toBe(0);
+      expect(outcome.stderr).toContain('ended as the cgroup was removed');
+    },
+  );
 
   testWith(
     [needs.root, needs.cgroup],

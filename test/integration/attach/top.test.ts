@@ -170,25 +170,29 @@ describe('cmemstat top', () => {
     },
   );
 
-  testWith([needs.root, needs.cgroup], 'goes on while cgroups come and go, until a signal', async () => {
-    const repeated = start(BINARY, ['top', '--json', '--interval', '100ms']);
-    await repeated.until(/\n/);
-    const deadline = Date.now() + 3000;
-    while (Date.now() < deadline) {
-      const names = Array.from({ length: 20 }, (_, at) => join(mountPoint, top, `brief-${at}`));
-      for (const name of names) mkdirSync(name);
-      for (const name of names) rmdirSync(name);
-      await new Promise((done) => setTimeout(done, 5));
-    }
-    repeated.child.kill('SIGINT');
-    const { status, stdout, stderr } = await repeated.ended;
-    expect([status, stderr]).toEqual([0, '']);
-    const lines = stdout.trim().split('\n');
-    expect(lines.length).toBeGreaterThan(5);
-    const documents = lines.map((line) => JSON.parse(line) as Document);
-    for (const document of documents) rowOf(document, paths.service);
-    expect(documents.at(-1)?.absent.map(({ figure }) => figure)).not.toContain('growth');
-  });
+  testWith(
+    [needs.root, needs.cgroup],
+    'continues while cgroups are created and removed, until a signal',
+    async () => {
+      const repeated = start(BINARY, ['top', '--json', '--interval', '100ms']);
+      await repeated.until(/\n/);
+      const deadline = Date.now() + 3000;
+      while (Date.now() < deadline) {
+        const names = Array.from({ length: 20 }, (_, at) => join(mountPoint, top, `brief-${at}`));
+        for (const name of names) mkdirSync(name);
+        for (const name of names) rmdirSync(name);
+        await new Promise((done) => setTimeout(done, 5));
+      }
+      repeated.child.kill('SIGINT');
+      const { status, stdout, stderr } = await repeated.ended;
+      expect([status, stderr]).toEqual([0, '']);
+      const lines = stdout.trim().split('\n');
+      expect(lines.length).toBeGreaterThan(5);
+      const documents = lines.map((line) => JSON.parse(line) as Document);
+      for (const document of documents) rowOf(document, paths.service);
+      expect(documents.at(-1)?.absent.map(({ figure }) => figure)).not.toContain('growth');
+    },
+  );
 
   testWith([needs.root, needs.cgroup], 'ends quietly if the reader of its output does', () => {
     const command = '"$0" top --once | head -1; "$0" top --json --interval 100ms | head -1 | wc -l';

@@ -246,7 +246,7 @@ testWith([], 'files are replaced as a whole, and outputs that fail leave them as
   expect(full).toMatchObject({ status: 125, stderr: expect.stringContaining('no space left on the device') });
 });
 
-testWith([], 'pipes work on both sides, and damaged and empty recordings are said to be so', async () => {
+testWith([], 'pipes work on both sides, and damaged and empty recordings are reported as such', async () => {
   const shell = (script: string) =>
     start('sh', ['-c', script, 'sh', process.execPath, BINARY, RECORDING]).ended;
   const csv = await exported('csv');

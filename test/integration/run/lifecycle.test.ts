@@ -154,7 +154,7 @@ function startSleeping(...args: string[]) {
 
 testWith(
   [needs.cgroup1, { what: 'the freezer of cgroup v1', has: existsSync(FREEZER), expected: false }],
-  'a frozen target is given up after a second signal, with the command that thaws it',
+  'a frozen target is abandoned after a second signal, with the command that thaws it',
   async () => {
     const freezer = mkdtempSync(join(FREEZER, 'cmemstat-test-'));
     const run = startSleeping();

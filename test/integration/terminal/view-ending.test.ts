@@ -289,7 +289,7 @@ describe('leaving while the target runs', () => {
     await terminal.enter('fg');
     await terminal.waitFor(/● running/);
     expect(await modes(terminal)).toBe(VIEW_MODES);
-    await until('the target goes on', () => (readPidStat(target).state === 'T' ? undefined : true));
+    await until('the target continues', () => (readPidStat(target).state === 'T' ? undefined : true));
     await terminal.keys('q', 's');
     await terminal.waitFor(/ended by SIGTERM/);
     expect(await modes(terminal)).toBe(SHELL_MODES);

@@ -9,7 +9,7 @@ import { CMEMSTAT } from './view-harness.ts';
 
 testWith(
   [needsTmux, needs.root, needs.cgroup],
-  'finds a cgroup, attaches to it, comes back, and restores the terminal',
+  'finds a cgroup, attaches to it, returns, and restores the terminal',
   async () => {
     const name = `cmemstat-test-view-top-${process.pid}`;
     const directory = join(host.top ?? '', name);

@@ -3,7 +3,7 @@ import type { MemoryNode, Reclaim } from '../../../model/explain/explanation.ts'
 import { parentNode, sumOf } from '../../../model/explain/memory-tree.ts';
 import type { FilePart } from './parts.ts';
 
-/** What is said of memory that stays although no process uses it. */
+/** The remark on memory that stays although no process uses it. */
 export const UNHELD_NOTE = 'no process holds it: stays after the target';
 
 /** The page cache by file. `bytes` is that of all its pages. */

@@ -14,7 +14,7 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 DECLARE_CONSTANT(cgroup_id);
 /* How many rows there are at most, without those for the rest of an owner and a kind. */
 DECLARE_CONSTANT(max_rows);
-/* From how many rows on a scan stops, so that user space takes them away. */
+/* From how many rows on a scan stops, so that user space drains them. */
 DECLARE_CONSTANT(full_rows);
 /* 1 to add up what no cgroup is charged for, by kind. */
 DECLARE_CONSTANT(with_uncharged);

@@ -23,7 +23,7 @@ import { chooseSlices, estimateTotal, type ScanEstimate, sliceRanges } from './s
 /** Pairs of a cgroup and a file or slab cache: 20 MiB of memory. */
 const MAX_ROWS = 262_144;
 /**
- * How many rows the map of the kernel has room for; user space takes them away whenever it is full. The
+ * How many rows the map of the kernel has room for; user space drains them whenever it is full. The
  * kernel takes longer to create a larger one than to go through all pages.
  */
 const KERNEL_ROWS = 16_384;

@@ -1,5 +1,5 @@
 /**
- * The rows of a scan while it goes on: packed, an object for none of them, and not more than a given number,
+ * The rows of a scan while it runs: packed, an object for none of them, and not more than a given number,
  * however many files a host has.
  */
 import type { ScanKind } from '../../scan-row.ts';
@@ -82,8 +82,8 @@ export class RowStore {
   }
 
   /**
-   * How many rows were summed for want of room. A file that was found again later is counted again: this is
-   * the most there can be.
+   * How many rows were summed because there was no room. A file that was found again later is counted again:
+   * this is a maximum.
    */
   get dropped(): number {
     return this.#dropped;
@@ -110,7 +110,7 @@ export class RowStore {
     }
   }
 
-  /** No rows can be added any more: what finds them is given up. */
+  /** No rows can be added any more: what finds them is abandoned. */
   finish(): void {
     this.#slots = new Uint32Array(0);
   }

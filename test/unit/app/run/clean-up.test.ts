@@ -61,7 +61,7 @@ describe('removeLeaf', () => {
     ]);
   });
 
-  it('leaves a cgroup whose processes do not exit, and says so', async () => {
+  it('leaves a cgroup whose processes do not exit, and reports that', async () => {
     const { steps, placement } = placementThat();
     const isOver = vi.fn((): boolean => true);
     const leaf = {

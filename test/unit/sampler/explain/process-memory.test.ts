@@ -83,7 +83,7 @@ describe('readProcessMemory', () => {
     expect(late.processes.map(({ detail }) => detail)).toEqual(['sum', 'sum']);
   });
 
-  it('stops after a number of mappings, and says so', () => {
+  it('stops after a number of mappings, and reports that', () => {
     const { processes, missing } = read(processFiles(10, 'many', 4), [10], { maxMappings: 1 });
     expect(processes[0]).toMatchObject({ isCut: true, mappings: 1 });
     expect(missing[0]?.reason).toBe('only the first 1 mappings were read');

@@ -61,7 +61,7 @@ describe('the keys of the view of all cgroups', () => {
     expect(names(press(first, '_'))).toEqual(['/', 'kubepods', 'system.slice', 'cmemstat-77-5', 'none']);
   });
 
-  it('sort, filter as it is typed, and give the filter up', () => {
+  it('sort, filter as it is typed, and clear the filter', () => {
     expect(press(first, 's').sort).toBe('anon');
     expect(names(press(first, 'S'))[1]).toBe('cmemstat-77-5');
     const typed = press(first, '/', 'n', 'g', 'i');
@@ -113,7 +113,7 @@ describe('the view of all cgroups', () => {
     expect(calls).toEqual(['attach /', 'explain /']);
   });
 
-  it('explains the selected cgroup, or the host, and comes back', async () => {
+  it('explains the selected cgroup, or the host, and returns', async () => {
     const { screen, calls } = open();
     screen.press('e');
     await new Promise((done) => setTimeout(done));
