@@ -305,7 +305,7 @@ describe('clients', () => {
   });
 });
 
-testWith([needs.cgroup], 'what is wrong is said in one line, with status 125', async () => {
+testWith([needs.cgroup], 'what is wrong is reported in one line, with status 125', async () => {
   const { url } = await startExporter();
   const file = join(scratch, 'exporter.json');
   writeFileSync(file, '{"version": 1, "listn": ":80"}');
