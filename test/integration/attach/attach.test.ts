@@ -1,9 +1,8 @@
 /** Commands for what already runs: cgroups that are named as runtimes name them, with real processes. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { chooseMemoryHierarchy, readHierarchyFacts } from '#src/cgroup/hierarchy.ts';
 import { removeSubtree } from '#src/cgroup/subtree.ts';
 import {
   BINARY,
@@ -18,13 +17,10 @@ import {
   testWith,
   testWithoutKernel,
 } from '../harness.ts';
+import { makeMemoryCgroup } from '../memory-cgroup.ts';
+import { HOLD_20_MIB, killStarted, mountPoint, startIn } from './cgroup-programs.ts';
 
-const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
-const mountPoint = hierarchy.version === undefined ? '' : hierarchy.mountPoint;
 const supported = needs.root.has && needs.cgroup.has;
-
-/** What runs in the cgroups: 20 MiB that are never given back. */
-const HOLD = 'const held = Buffer.alloc(20 << 20, 1); console.log("ready"); setInterval(() => held[0], 1e3)';
 
 const top = `cmemstat-test-attach-${process.pid}`;
 const id = randomBytes(32).toString('hex');
@@ -33,40 +29,18 @@ const paths = {
   docker: `/${top}/system.slice/docker-${id}.scope`,
   pod: `/${top}/kubepods/burstable/pod${uid}/${randomBytes(32).toString('hex')}`,
 };
-const running: Running[] = [];
 
-/** Creates a cgroup with all above it; their memory is accounted. */
-function makeCgroup(path: string): string {
-  let directory = mountPoint;
-  for (const name of path.slice(1).split('/')) {
-    const control = join(directory, 'cgroup.subtree_control');
-    if (existsSync(control)) writeFileSync(control, '+memory');
-    directory = join(directory, name);
-    if (!existsSync(directory)) mkdirSync(directory);
-  }
-  return directory;
-}
-
-/** Starts a program in a cgroup; it is killed after the tests. */
-async function startIn(path: string, words: readonly string[]): Promise<Running> {
-  const procs = join(makeCgroup(path), 'cgroup.procs');
-  const started = start('/bin/sh', ['-c', 'echo 0 > "$0" && exec "$@"', procs, ...words]);
-  running.push(started);
-  await started.until(/ready/);
-  return started;
-}
+let container: Running | undefined;
 
 beforeAll(async () => {
   if (!supported) return;
-  for (const path of Object.values(paths)) await startIn(path, [process.execPath, '-e', HOLD]);
+  container = await startIn(paths.docker, HOLD_20_MIB);
+  await startIn(paths.pod, HOLD_20_MIB);
 }, 120_000);
 
 afterAll(async () => {
   if (!supported) return;
-  for (const { child, exited } of running) {
-    child.kill('SIGKILL');
-    await exited;
-  }
+  await killStarted();
   removeSubtree(join(mountPoint, top));
 });
 
@@ -77,7 +51,7 @@ describe('a target', () => {
       [paths.docker, paths.docker],
       [`container:${id.slice(0, 16)}`, paths.docker],
       [id.slice(0, 16), paths.docker],
-      [String(running[0]?.child.pid), paths.docker],
+      [String(container?.child.pid), paths.docker],
       [`pod:${uid}`, pod],
       [`unit:docker-${id}.scope`, paths.docker],
     ] as const;
@@ -114,7 +88,7 @@ describe('cmemstat attach', () => {
     expect(summary.attached).toEqual(first.attached);
     expect(summary.processes?.max).toBe(1);
     expect(existsSync(join(mountPoint, paths.docker))).toBe(true);
-    expect(running[0]?.child.exitCode).toBeNull();
+    expect(container?.child.exitCode).toBeNull();
   });
 
   testWith(
@@ -135,7 +109,7 @@ describe('cmemstat attach', () => {
   testWith([needs.root, needs.cgroup], 'does not report events from before', async () => {
     const path = `/${top}/limited`;
     const limit = host.mode === 'cgroup2' ? 'memory.max' : 'memory.limit_in_bytes';
-    const directory = makeCgroup(path);
+    const directory = makeMemoryCgroup(mountPoint, path);
     writeFileSync(join(directory, limit), String(64 * MIB));
     // The shell survives the kill of its child.
     const fill = `${process.execPath} -e 'Buffer.alloc(200 << 20, 1)'; echo ready; exec sleep 1000`;
@@ -160,8 +134,8 @@ describe('cmemstat attach', () => {
       expect(outcome.status).toBe(0);
       expect(readRecording(outcome).summary.exit).toEqual({ status: 0, endedBy: 'signal' });
     }
-    expect(running[0]?.child.exitCode).toBeNull();
-    expect(running[0]?.child.signalCode).toBeNull();
+    expect(container?.child.exitCode).toBeNull();
+    expect(container?.child.signalCode).toBeNull();
   });
 
   testWith(
@@ -257,7 +231,7 @@ describe('cmemstat attach', () => {
       removeSubtree(join(mountPoint, path));
       await attached.until(/waiting: .* was removed: waiting for the next cgroup of unit:attach-/);
       // Its memory was not there before: the counters and the peak are those of this cgroup.
-      const second = await startIn(path, [process.execPath, '-e', HOLD]);
+      const second = await startIn(path, HOLD_20_MIB);
       await attached.until(/followed: .*[\s\S]*(\d\ds|\ds) +(2\d|3\d)\.\d MiB/);
       attached.child.kill('SIGINT');
       const outcome = await attached.ended;
@@ -296,7 +270,7 @@ describe('cmemstat attach', () => {
     [needs.root, needs.cgroup],
     'does not follow if that is not wanted, and no process',
     async () => {
-      const refused = await cmemstat('attach', '--follow', String(running[0]?.child.pid));
+      const refused = await cmemstat('attach', '--follow', String(container?.child.pid));
       expect([refused.status, refused.stderr]).toEqual([
         125,
         expect.stringContaining('--follow: no other process'),

@@ -4,10 +4,9 @@ import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { chooseMemoryHierarchy, readHierarchyFacts } from '#src/cgroup/hierarchy.ts';
 import { removeSubtree } from '#src/cgroup/subtree.ts';
-import { BINARY, builtTarget, cmemstat, MIB, needs, type Running, start, testWith } from '../harness.ts';
-import { makeMemoryCgroup } from '../memory-cgroup.ts';
+import { BINARY, builtTarget, cmemstat, host, MIB, needs, start, testWith } from '../harness.ts';
+import { HOLD_20_MIB, killStarted, mountPoint, startIn } from './cgroup-programs.ts';
 
 interface Row {
   cgroup: string;
@@ -22,9 +21,6 @@ interface Document {
   absent: { figure: string; reason: string }[];
 }
 
-const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
-const { version } = hierarchy;
-const mountPoint = version === undefined ? '' : hierarchy.mountPoint;
 const supported = needs.root.has && needs.cgroup.has;
 
 const top = `/cmemstat-test-top-${process.pid}`;
@@ -34,31 +30,17 @@ const paths = {
   service: `${top}/system.slice/web.service`,
   odd: `${top}/a\x1b[31m b\\'"$(x)\u00e9`,
 };
-/** 20 MiB of anonymous memory, and a file on tmpfs. */
-const HOLD = 'const held = Buffer.alloc(20 << 20, 1); console.log("ready"); setInterval(() => held[0], 1e3)';
-const running: Running[] = [];
-
-async function startIn(path: string, words: readonly string[]): Promise<Running> {
-  const procs = join(makeMemoryCgroup(mountPoint, path), 'cgroup.procs');
-  const started = start('/bin/sh', ['-c', 'echo 0 > "$0" && exec "$@"', procs, ...words]);
-  running.push(started);
-  await started.until(/ready/);
-  return started;
-}
 
 beforeAll(async () => {
   if (!supported) return;
-  for (const path of Object.values(paths)) await startIn(path, [process.execPath, '-e', HOLD]);
+  for (const path of Object.values(paths)) await startIn(path, HOLD_20_MIB);
   if (needs.attribution.has)
     await startIn(paths.service, [process.execPath, await builtTarget('map-holder'), 'agent']);
 }, 120_000);
 
 afterAll(async () => {
   if (!supported) return;
-  for (const { child, exited } of running) {
-    child.kill('SIGKILL');
-    await exited;
-  }
+  await killStarted();
   removeSubtree(join(mountPoint, top));
 });
 
@@ -81,7 +63,7 @@ const statOf = (path: string, key: string) =>
 describe('cmemstat top', () => {
   testWith([needs.root, needs.cgroup], 'has the figures of the kernel for each cgroup', async () => {
     const [totals, current]: [Record<string, string>, string] =
-      version === 2
+      host.mode === 'cgroup2'
         ? [{ anon: 'anon', file: 'file', shmem: 'shmem' }, 'memory.current']
         : [{ anon: 'total_rss', file: 'total_cache', shmem: 'total_shmem' }, 'memory.usage_in_bytes'];
     const document = await read();
@@ -133,7 +115,8 @@ describe('cmemstat top', () => {
       if (missing.includes(figure)) expect(service).not.toHaveProperty(figure);
       else expect(service, figure).toHaveProperty(figure);
     }
-    if (version === 1) expect(missing).toEqual(expect.arrayContaining(['slab', 'sock', 'pressure']));
+    if (host.mode === 'cgroup1')
+      expect(missing).toEqual(expect.arrayContaining(['slab', 'sock', 'pressure']));
   });
 
   testWith(
