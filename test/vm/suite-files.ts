@@ -4,8 +4,11 @@
  */
 import type { KernelName } from './guest/kernels.ts';
 
+/** What no other guest can run: it has neither systemd nor podman of the same release. */
+const ONLY_SYSTEMD_FILES = ['systemd', 'attach-units', 'podman'] as const;
+
 /** What depends on systemd; the rest is the same as in the guest with the same kernel. */
-export const SYSTEMD_FILES: readonly string[] = ['systemd', 'launch', 'lifecycle'];
+export const SYSTEMD_FILES: readonly string[] = [...ONLY_SYSTEMD_FILES, 'launch', 'lifecycle'];
 
 /**
  * What does not depend on the kernel: terminals, files, and the processing of a run's figures. Only the host
@@ -45,5 +48,5 @@ const OMITTED: Readonly<Record<KernelName, readonly (readonly string[])[]>> = {
 
 /** The files that the guest of a kernel leaves out. */
 export function omittedFiles(kernel: KernelName): readonly string[] {
-  return [...HOST_FILES, 'systemd', ...OMITTED[kernel].flat()];
+  return [...HOST_FILES, ...ONLY_SYSTEMD_FILES, ...OMITTED[kernel].flat()];
 }

@@ -1,11 +1,11 @@
 /** The live view of a cgroup that exists. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { host, needs, testWith } from '../harness.ts';
+import { BINARY, host, needs, start, testWith } from '../harness.ts';
 import { needsTmux } from '../terminal.ts';
-import { openView } from './view-harness.ts';
+import { newFolder, openView, startView } from './view-harness.ts';
 
 testWith(
   [needsTmux, needs.root, needs.cgroup],
@@ -31,5 +31,36 @@ testWith(
       await exited;
       rmdirSync(directory);
     }
+  },
+);
+
+testWith(
+  [needsTmux, needs.root, needs.cgroup],
+  'an attachment that followed a restart is replayed from its recording',
+  async () => {
+    const name = `cmemstat-test-view-restart-${process.pid}`;
+    const directory = join(host.top ?? '', name);
+    const file = join(newFolder(), 'run.jsonl');
+    const restart = () => {
+      if (existsSync(directory)) rmdirSync(directory);
+      mkdirSync(directory);
+    };
+    restart();
+    try {
+      const options = ['--no-tui', '--follow', '--interval', '100ms', '--output', file];
+      const attached = start(BINARY, ['attach', ...options, `/${name}`]);
+      await attached.until(/current/);
+      restart();
+      await attached.until(/followed: /);
+      attached.child.kill('SIGINT');
+      expect((await attached.ended).status).toBe(0);
+    } finally {
+      rmdirSync(directory);
+    }
+    const terminal = await startView(`replay --at end ${file}`);
+    const screen = await terminal.waitFor(/1 Breakdown/);
+    expect(screen).toContain(name);
+    expect(screen).toMatch(/followed/);
+    await terminal.keys('q');
   },
 );

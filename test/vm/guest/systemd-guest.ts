@@ -32,7 +32,7 @@ const MIRROR = process.env.CMEMSTAT_VM_MIRROR ?? 'http://deb.debian.org';
 const SUITE = 'trixie';
 
 // The host's node requires libstdc++6 beyond the packages of every Debian; procps is for ps, bpftool for the
-// tests.
+// tests, and the packages from crun on for containers.
 const PACKAGES = [
   'systemd',
   'systemd-sysv',
@@ -42,6 +42,12 @@ const PACKAGES = [
   'libstdc++6',
   'procps',
   'bpftool',
+  'crun',
+  'golang-github-containers-common',
+  'netavark',
+  'podman',
+  'runc',
+  'uidmap',
 ];
 
 // The tests do not need these, and each of them costs time in emulation.
@@ -245,6 +251,9 @@ async function configureRootFileSystem(root: string): Promise<void> {
   await appendFile(path.join(root, 'etc/passwd'), `${name}:x:${uid}:${uid}::/home/${name}:/bin/bash\n`);
   await appendFile(path.join(root, 'etc/group'), `${name}:x:${uid}:\n`);
   await appendFile(path.join(root, 'etc/shadow'), `${name}:*:20000::::::\n`);
+  // Of containers of the user.
+  for (const file of ['etc/subuid', 'etc/subgid'])
+    await appendFile(path.join(root, file), `${name}:100000:65536\n`);
   await mkdir(home);
   await chown(home, uid, uid);
   await chmod(home, 0o755);
