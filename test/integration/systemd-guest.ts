@@ -11,13 +11,8 @@ export const needsSystemdGuest: Need = {
   expected: guest.startsWith('systemd'),
 };
 
-/** One in which the tests run as root, or as an ordinary user. */
+/** One in which the tests run as root. */
 export const needsRootGuest: Need = { ...needs.root, expected: guest === 'systemd' };
-export const needsUserGuest: Need = {
-  what: 'an ordinary user',
-  has: process.getuid?.() !== 0,
-  expected: guest === 'systemd-user',
-};
 
 /** For commands of systemd. */
 export const MANAGER: readonly string[] = process.getuid?.() === 0 ? [] : ['--user'];
