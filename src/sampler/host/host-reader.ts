@@ -113,7 +113,8 @@ class OpenHost implements HostReader {
   readonly #isWholeHost: boolean;
   readonly #repeats: boolean;
   readonly #withActivity: boolean;
-  readonly #directories = new WeakMap<HostCgroup, CgroupDirectory>();
+  /** Of the last reading. */
+  #directories = new Map<HostCgroup, CgroupDirectory>();
   #last: HostReading | undefined;
   readonly #tree: CgroupTree;
   readonly #open: OpenFiles;
@@ -149,6 +150,7 @@ class OpenHost implements HostReader {
     const elapsedMs = nowMs - this.#startMs;
     const directories = this.#tree.refresh();
     const made = new Map<CgroupDirectory, Making>();
+    this.#directories = new Map();
     const bpf = this.#readBpf();
     const host = this.#isWholeHost ? readHostMemory() : {};
     const root = this.#make(this.#tree.root, undefined, this.#readRoot(host) ?? {});
