@@ -3,6 +3,7 @@
 // code cache never outlives its code.
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { bundlePage } from './bundle-page.mjs';
 import { ascii, MINIFY, wrapped } from './bundle-plugins.mjs';
@@ -21,6 +22,20 @@ const noChildProcess = {
   resolveId: (id, importer) =>
     id === 'node:child_process' && importer?.includes('/node_modules/commander/') ? '\0none' : undefined,
   load: (id) => (id === '\0none' ? 'module.exports = {};' : undefined),
+};
+
+/** `import text from 'FILE?raw'`, as in vitest: the text of a program that runs elsewhere, minified. */
+const rawText = {
+  name: 'raw-text',
+  resolveId: (id, importer) => (id.endsWith('?raw') ? `\0${join(dirname(importer), id)}` : undefined),
+  async load(id) {
+    if (!id.endsWith('?raw')) return undefined;
+    const file = id.slice(1, -'?raw'.length);
+    const { minify } = await import('rolldown/utils');
+    const { code, errors } = await minify(file, readFileSync(file, 'utf8'), { module: false });
+    if (errors.length > 0) throw new Error(`${file}: ${errors[0].message}`);
+    return `export default ${JSON.stringify(code)};`;
+  },
 };
 
 /**
@@ -145,7 +160,7 @@ async function write(
     input,
     platform: 'node',
     external: ['koffi', /^blessed/, 'pidusage'],
-    plugins: [noChildProcess, ascii, ...plugins],
+    plugins: [noChildProcess, rawText, ascii, ...plugins],
     transform: { target: 'node20', define },
   });
   const { output } = await bundle.write({

@@ -69,6 +69,7 @@ export const EXPOSED = {
     gauge('exporter_collection_duration', 'Time that the readings of this document took.', 'seconds'),
   ),
   errors: own(counter('exporter_errors', 'Readings that failed, by what was read.')),
+  pushes: own(counter('exporter_pushes', 'Documents that were pushed with OTLP, by what became of them.')),
   processStart: usual(
     gauge('start_time', 'Start time of the exporter since the Unix epoch.', 'seconds'),
     'process_start_time_seconds',

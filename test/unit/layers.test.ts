@@ -24,6 +24,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   commander: 'cli',
   pidusage: 'sampler',
   uplot: 'report/html/page',
+  'js-yaml': 'app/exporter/web',
   'd3-hierarchy': 'report/html/draw',
   'd3-shape': 'report/html/draw',
 };

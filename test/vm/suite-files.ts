@@ -15,7 +15,7 @@ export const SYSTEMD_FILES: readonly string[] = [...ONLY_SYSTEMD_FILES, 'launch'
  * runs these. In the other files `testWithoutKernel` marks such tests.
  */
 export const HOST_FILES: readonly string[] =
-  'screen* view* replay attach-faults code-cache descriptor-limits interruption budget-servers budget-files bad-input compare export exporter reports gate-faults output-files io-faults action junit-schema html-report served-pages growth explain-owners explain-tools loaded-modules'.split(
+  'screen* view* replay attach-faults code-cache descriptor-limits interruption budget-servers budget-files bad-input compare export exporter exporter-push deploy-rules reports gate-faults output-files io-faults action junit-schema html-report served-pages growth explain-owners explain-tools loaded-modules'.split(
     ' ',
   );
 

@@ -11,6 +11,9 @@ import { Collector } from './collect/collector.ts';
 import { ExplainedClasses } from './explained-classes.ts';
 import { ExporterPages } from './http/exporter-pages.ts';
 import { listen } from './http/exporter-server.ts';
+import { keepPrivileges } from './keep-privileges.ts';
+import type { OtlpOptions, OtlpPush } from './otlp/otlp-push.ts';
+import type { PushCounts } from './otlp/otlp-queue.ts';
 
 /** What to export, and where. */
 export interface ExporterOptions {
@@ -22,11 +25,16 @@ export interface ExporterOptions {
   readonly withCadvisorNames: boolean;
   /** How often to scan the pages of the host; undefined for never. Unit: milliseconds. */
   readonly explainEveryMs: number | undefined;
+  /** A file with TLS and users. */
+  readonly webConfig: string | undefined;
+  /** Where to push to; undefined: nowhere. */
+  readonly otlp: OtlpOptions | undefined;
 }
 
 /**
  * Serves until SIGINT, SIGTERM or SIGHUP.
- * @throws UsageError if the address cannot be used, or if there is no hierarchy to read.
+ * @throws UsageError if the address cannot be used, or if there is no hierarchy to read; InputError,
+ * PermissionError for the web config file.
  */
 export async function runExporter(options: ExporterOptions): Promise<void> {
   // The first reading makes more garbage than all others.
@@ -35,32 +43,62 @@ export async function runExporter(options: ExporterOptions): Promise<void> {
 
 async function serve(options: ExporterOptions): Promise<void> {
   const root: FoundCgroup = findRootCgroup('exporter');
+  const log = openLog();
+  const { explainEveryMs, webConfig, otlp } = options;
+  let collector: Collector | undefined;
+  let push: OtlpPush | undefined;
+  // Only with a file are the modules of TLS and cryptography loaded.
+  const web =
+    webConfig === undefined
+      ? undefined
+      : await (await import('./web/open-web.ts')).openWeb(webConfig, (message) => {
+          collector?.countError('web_config');
+          log.warn(message);
+        });
+  // Threads that are started later, such as those of libuv, have no more privileges.
+  await keepPrivileges({ scansPages: explainEveryMs !== undefined, port: options.port });
   const reader = await openHostReader({ root, repeats: true, activity: false, holders: true });
   try {
-    const { explainEveryMs } = options;
     const explained =
       explainEveryMs === undefined ? undefined : new ExplainedClasses(explainEveryMs, monotonicMs);
-    const collector = new Collector({
+    const current = new Collector({
       ...options,
       reader,
       cgroupVersion: root.version,
       names: new CgroupLabels(),
       explained: explained && (() => explained.classes),
+      readsWebConfig: web !== undefined,
+      pushes: otlp && (() => outcomes(push?.counts)),
       now: monotonicMs,
     });
+    collector = current;
     const pages = new ExporterPages({
-      collect: () => collector.collect(),
+      collect: () => current.collect(),
       now: monotonicMs,
-      afterCollection: () => explained?.start(() => collector.countError('explain')),
+      afterCollection: () => explained?.start(() => current.countError('explain')),
     });
-    const server = await listen(options, pages.answer);
+    const server = await listen({ ...options, ...web?.listenOptions }, pages.answer);
+    if (otlp !== undefined) {
+      const { startPush } = await import('./otlp/otlp-push.ts');
+      push = await startPush({
+        ...otlp,
+        collect: async () => (await pages.current()).collection,
+        report: (message) => log.warn(message),
+      });
+    }
     const stop = stopSignal();
     keepHeapSmall();
-    openLog().warn(`listening on ${server.url}/metrics`);
+    log.warn(`listening on ${server.url}/metrics`);
     while (await stop.after(MAX_TIMER_MS));
+    await push?.close();
     await server.close();
+    await web?.close();
     explained?.stop();
   } finally {
     reader.close();
   }
+}
+
+function outcomes({ sent = 0, failed = 0, dropped = 0 }: Partial<PushCounts> = {}): Record<string, number> {
+  return { sent, failed, dropped };
 }

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { type ExporterOptions, runExporter } from '../../app/exporter/exporter.ts';
 import { type ExporterConfig, parseExporterConfig, parseKey } from '../../app/exporter/exporter-config.ts';
+import type { OtlpOptions } from '../../app/exporter/otlp/otlp-push.ts';
+import { parseOtlpTarget } from '../../app/exporter/otlp/otlp-target.ts';
 import { describeErrno, errnoOf, InputError, UsageError } from '../../errors.ts';
 import { MAX_TIMER_MS } from '../../format/longest-timer.ts';
 import { parseDuration } from '../../format/units.ts';
@@ -15,6 +17,9 @@ const MIN_SERIES = 60;
 
 /** A scan of all pages takes seconds of CPU time. */
 const MIN_EXPLAIN_MS = 3_600_000;
+
+const DEFAULT_PUSH_MS = 60_000;
+const MIN_PUSH_MS = 1_000;
 
 /**
  * Serves the memory of this host until a signal.
@@ -40,6 +45,22 @@ export function toExporterOptions(flags: ExporterFlags): ExporterOptions {
     if (flag !== undefined) return parse(flag, option);
     return key === undefined || file === undefined ? undefined : parseKey(file, () => parse(key, keyName));
   };
+  const otlpHeaders = flags.otlpHeader ?? config.otlpHeaders ?? [];
+  const target = choose(flags.otlp, '--otlp', config.otlp, 'otlp', (url) =>
+    parseOtlpTarget(url, otlpHeaders, process.env),
+  );
+  const pushMs = choose(
+    flags.otlpInterval,
+    '--otlp-interval',
+    config.otlpInterval,
+    'otlpInterval',
+    parsePush,
+  );
+  if (target === undefined && (pushMs !== undefined || otlpHeaders.length > 0)) {
+    const option = pushMs === undefined ? '--otlp-header' : '--otlp-interval';
+    throw new UsageError(option, `${option} requires --otlp`);
+  }
+  const otlp: OtlpOptions | undefined = target && { target, everyMs: pushMs ?? DEFAULT_PUSH_MS };
   const address = choose(flags.listen, '--listen', config.listen, 'listen', parseAddress);
   return {
     ...(address ?? parseAddress(DEFAULT_ADDRESS, '--listen')),
@@ -47,6 +68,8 @@ export function toExporterOptions(flags: ExporterFlags): ExporterOptions {
     maxSeries: choose(flags.maxSeries, '--max-series', config.maxSeries?.toString(), 'maxSeries', parseMax),
     withCadvisorNames: flags.cadvisorNames ?? config.cadvisorNames ?? false,
     explainEveryMs: choose(flags.explain, '--explain', config.explain, 'explain', parseExplain),
+    webConfig: flags.webConfig ?? config.webConfig,
+    otlp,
   };
 }
 
@@ -87,6 +110,14 @@ function parseMax(text: string, option: string): number {
     throw new UsageError(option, `${option} ${text}: must be at least ${MIN_SERIES}, which each host has`);
   }
   return max;
+}
+
+function parsePush(text: string, option: string): number {
+  const ms = parseDuration(text, option);
+  if (ms < MIN_PUSH_MS || ms > MAX_TIMER_MS) {
+    throw new UsageError(option, `${option} ${text}: must be from 1s to 24 days`);
+  }
+  return ms;
 }
 
 function parseExplain(text: string, option: string): number {

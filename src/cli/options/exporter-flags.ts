@@ -10,6 +10,10 @@ export interface ExporterFlags {
   maxSeries?: string;
   cadvisorNames?: true;
   explain?: string;
+  webConfig?: string;
+  otlp?: string;
+  otlpInterval?: string;
+  otlpHeader?: string[];
 }
 
 /** Declares the options of `cmemstat exporter`. */
@@ -25,5 +29,13 @@ export function addExporterOptions(command: Command): Command {
     )
     .option('--max-series <n>', 'at most n series (default: 100, and 3 for each container)')
     .option('--cadvisor-names', 'also export the names that cAdvisor gives the same figures')
-    .option('--explain <interval>', 'scan the pages of the host at this interval, at least 1h');
+    .option('--explain <interval>', 'scan the pages of the host at this interval, at least 1h')
+    .option('--web-config <file>', "TLS and users, in the format of Prometheus' exporters")
+    .option('--otlp <url>', 'push the figures to a receiver of OTLP/HTTP')
+    .option('--otlp-interval <interval>', 'push at this interval, at least 1s (default: 60s)')
+    .addOption(
+      new Option('--otlp-header <header>', 'NAME:VALUE to send with each push (repeatable)').argParser(
+        repeatable,
+      ),
+    );
 }

@@ -1,7 +1,7 @@
 import { readPseudoFile } from '../pseudo-file.ts';
 
 /** Source: `include/uapi/linux/capability.h`; only those that cmemstat ever asks for. */
-const CAPABILITY_BITS = {
+export const CAPABILITY_BITS = {
   CAP_SYS_PTRACE: 19,
   CAP_SYS_ADMIN: 21,
   CAP_PERFMON: 38,

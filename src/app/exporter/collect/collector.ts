@@ -26,7 +26,7 @@ const ADVICE_EVERY_MS = 60_000;
 const RETRY_MS = 5 * 60_000;
 
 /** What can fail. */
-type Source = 'cgroups' | 'bpf' | 'names' | 'explain';
+type Source = 'cgroups' | 'bpf' | 'names' | 'explain' | 'web_config';
 
 /** Why a figure is in no document. */
 export type AbsentReason = Omit<AbsentFigure, 'figure'> & { figure: string };
@@ -51,6 +51,10 @@ export interface CollectorOptions {
   readonly withCadvisorNames: boolean;
   /** Sizes by class, as of the last scan; undefined before the first one. */
   readonly explained?: (() => ReadonlyMap<string, number> | undefined) | undefined;
+  /** Whether failures to read a web config file are counted. */
+  readonly readsWebConfig?: boolean;
+  /** The number of pushed documents by what became of them. */
+  readonly pushes?: (() => Readonly<Record<string, number>>) | undefined;
   /** Monotonic. Unit: milliseconds. */
   readonly now: () => number;
 }
@@ -62,7 +66,7 @@ export class Collector {
   readonly #series: GroupSeries;
   readonly #peaks = new MapPeaks();
   readonly #startSeconds = Date.now() / 1000 - process.uptime();
-  readonly #errors: Record<Source, number> = { cgroups: 0, bpf: 0, names: 0, explain: 0 };
+  readonly #errors: Partial<Record<Source, number>>;
   #hadMaps = false;
   #triedMs: number | undefined;
   #elsewhere: { atMs: number; byId: ReadonlyMap<bigint, number> | undefined } | undefined;
@@ -72,11 +76,13 @@ export class Collector {
     this.#options = options;
     this.#naming = new CgroupNaming(options.names, options.matches);
     this.#series = new GroupSeries(options);
+    const { readsWebConfig = false } = options;
+    this.#errors = { cgroups: 0, bpf: 0, names: 0, explain: 0, ...(readsWebConfig ? { web_config: 0 } : {}) };
   }
 
   /** Counts a failure of what runs beside the collections. */
   countError(source: Source): void {
-    this.#errors[source] += 1;
+    this.#errors[source] = (this.#errors[source] ?? 0) + 1;
   }
 
   /** Reads everything. @throws only errors other than ToolError. */
@@ -94,7 +100,7 @@ export class Collector {
       reading = reader.read();
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
-      this.#errors.cgroups += 1;
+      this.countError('cgroups');
       const { message: reason, hint } = error;
       const absent = [{ figure: 'cgroups', reason, ...(hint === undefined ? {} : { hint }) }];
       this.#addOwn(figures, absent, 0);
@@ -102,7 +108,7 @@ export class Collector {
       return { figures, absent, failure: reason };
     }
     if (reading.maps !== undefined) this.#hadMaps = true;
-    else if (this.#hadMaps) this.#errors.bpf += 1;
+    else if (this.#hadMaps) this.countError('bpf');
     const { groups, unnamed } = await this.#naming.group(reading.cgroups, startMs);
     addHost(figures, reading);
     this.#addExplained(figures);
@@ -142,6 +148,9 @@ export class Collector {
   }
 
   #addOwn(figures: FigureSet, absent: readonly AbsentReason[], unnamed: number): void {
+    for (const [result, count] of Object.entries(this.#options.pushes?.() ?? {})) {
+      figures.add(EXPOSED.pushes, formatLabels({ result }), count);
+    }
     const { user, system } = process.cpuUsage();
     addOwn(figures, {
       cgroupVersion: this.#options.cgroupVersion,
@@ -171,7 +180,7 @@ export class Collector {
       byId = sums && new Map(Array.from(sums, ([{ id }, bytes]) => [id, bytes]));
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
-      this.#errors.bpf += 1;
+      this.countError('bpf');
     }
     this.#elsewhere = { atMs: nowMs, byId };
     return byId;

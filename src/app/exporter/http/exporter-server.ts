@@ -2,7 +2,13 @@
  * The HTTP server of the exporter: GET and HEAD of a few paths, for clients that nobody knows. Nothing that a
  * client does keeps another one waiting, or memory in use, for longer than the limits here.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { describeErrno, errnoOf, ToolError, UsageError } from '../../../errors.ts';
 
@@ -37,6 +43,8 @@ export interface Request {
   /** Without a query. */
   readonly path: string;
   readonly headers: Readonly<IncomingMessage['headers']>;
+  /** Of the client. */
+  readonly address: string;
 }
 
 /** Answers a request. */
@@ -47,8 +55,8 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
-  /** Creates another server than one of HTTP without TLS. */
-  readonly create?: (listener: (request: IncomingMessage, response: ServerResponse) => void) => Server;
+  /** Creates another server than one of HTTP without TLS, which the second argument creates. */
+  readonly create?: (limits: ServerOptions, createPlain: (limits: ServerOptions) => Server) => Server;
   /** `http` by default. */
   readonly scheme?: 'http' | 'https';
   /** The answer to those who may not ask; undefined for all others. */
@@ -79,7 +87,8 @@ export async function listen(options: ListenOptions, handle: Handler): Promise<E
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: HEADERS_TIMEOUT_MS,
   };
-  const server = options.create?.(listener) ?? createServer(limits, listener);
+  const server = options.create?.(limits, createServer) ?? createServer(limits);
+  server.on('request', listener);
   server.maxConnections = MAX_CONNECTIONS;
   server.maxHeadersCount = MAX_HEADERS;
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
@@ -139,7 +148,11 @@ async function answer(
   const timer = setTimeout(() => request.socket.destroy(), ANSWER_TIMEOUT_MS);
   response.once('close', () => clearTimeout(timer));
   response.on('error', () => {});
-  const asked: Request = { path: url.replace(/[?#].*$/s, ''), headers: request.headers };
+  const asked: Request = {
+    path: url.replace(/[?#].*$/s, ''),
+    headers: request.headers,
+    address: request.socket.remoteAddress ?? '',
+  };
   let found: Answer;
   try {
     if (method !== 'GET' && method !== 'HEAD') found = METHOD_NOT_ALLOWED;

@@ -55,6 +55,8 @@ export interface Libc {
   getrusage(who: number, usage: Uint8Array): number;
   /** The calls about memory; looked up when they are first asked for, because few commands need them. */
   memory(): MemoryCalls;
+  /** The calls about privileges; looked up as those about memory. */
+  privileges(): PrivilegeCalls;
   /**
    * The address of a buffer, for structures with pointers. The buffer must stay reachable for the garbage
    * collector until the kernel is done with it.
@@ -76,6 +78,16 @@ export interface MemoryCalls {
    * cachestat(2) by its number, 451 on all architectures. Returns 0 or the negated errno. Since: Linux 6.5.
    */
   cachestat(fd: number, range: Uint8Array, statistics: Uint8Array): number;
+}
+
+/** Calls of the C library about the privileges of the calling thread. */
+export interface PrivilegeCalls {
+  /** capget(2): fills in the sets of a thread. Returns 0 or the negated errno. */
+  capget(header: Uint32Array, sets: Uint32Array): number;
+  /** capset(2). Returns 0 or the negated errno. */
+  capset(header: Uint32Array, sets: Uint32Array): number;
+  /** prctl(2) with numbers. Returns the result, or the negated errno. */
+  prctl(option: number, second: number, third: number): number;
 }
 
 let libc: Promise<Libc> | undefined;
@@ -132,6 +144,19 @@ async function load(): Promise<Libc> {
       cachestat: (fd, range, statistics) => resultOrErrno(cachestat(CACHESTAT, fd, range, statistics, 0)),
     };
   };
+  let privileges: PrivilegeCalls | undefined;
+  const loadPrivileges = (): PrivilegeCalls => {
+    const capget = library.func('int capget(void *header, void *sets)');
+    const capset = library.func('int capset(void *header, void *sets)');
+    const prctl = library.func(
+      'int prctl(int option, unsigned long second, unsigned long third, unsigned long fourth, unsigned long fifth)',
+    );
+    return {
+      capget: (header, sets) => resultOrErrno(capget(header, sets)),
+      capset: (header, sets) => resultOrErrno(capset(header, sets)),
+      prctl: (option, second, third) => resultOrErrno(prctl(option, second, third, 0, 0)),
+    };
+  };
   return {
     syscall: (number, command, structure, size) => resultOrErrno(syscall(number, command, structure, size)),
     eventfd: (initial, flags) => resultOrErrno(eventfd(initial, flags)),
@@ -152,6 +177,10 @@ async function load(): Promise<Libc> {
     memory: () => {
       memory ??= loadMemory();
       return memory;
+    },
+    privileges: () => {
+      privileges ??= loadPrivileges();
+      return privileges;
     },
     address: (buffer) => koffi.address(buffer),
   };

@@ -1,0 +1,101 @@
+/** Pushes figures with OTLP/HTTP, at an interval of its own. */
+import { hostname } from 'node:os';
+import { EXPOSED } from '../../../export/exporter-names.ts';
+import { renderOtlpMetrics } from '../../../export/otlp/otlp-metrics.ts';
+import { VERSION } from '../../../version.ts';
+import type { Collection } from '../collect/collector.ts';
+import { OtlpClient } from './otlp-client.ts';
+import { OtlpQueue, type PushCounts } from './otlp-queue.ts';
+import { type OtlpTarget, pairsOf } from './otlp-target.ts';
+
+/** Where to push to, and how often. */
+export interface OtlpOptions {
+  readonly target: OtlpTarget;
+  /** Unit: milliseconds. */
+  readonly everyMs: number;
+}
+
+/** What is pushed, and where failures are reported. */
+export interface PushParts extends OtlpOptions {
+  readonly collect: () => Promise<Collection>;
+  readonly report: (message: string) => void;
+}
+
+/** A running push. */
+export interface OtlpPush {
+  readonly counts: PushCounts;
+  /** Ends it; what was not sent yet is lost. */
+  close(): Promise<void>;
+}
+
+/**
+ * Begins at a random moment within the interval, so that the nodes of a fleet push at different times. A
+ * failure is reported once, and again after a success.
+ */
+export async function startPush({ target, everyMs, collect, report }: PushParts): Promise<OtlpPush> {
+  const client = await OtlpClient.create(target);
+  const resources = readResources(process.env);
+  let hasFailed = false;
+  const queue = new OtlpQueue({
+    send: async (document) => {
+      const result = await client.send(document);
+      if (result.outcome === 'sent') hasFailed = false;
+      return result;
+    },
+    sleep,
+    random: Math.random,
+    report: (reason) => {
+      if (!hasFailed) report(`--otlp ${target.url.origin}: ${reason}`);
+      hasFailed = true;
+    },
+  });
+  const push = async () => {
+    const { figures } = await collect();
+    const context = { ...resources, version: VERSION, timeMs: Date.now() };
+    queue.push(renderOtlpMetrics(figures.entries(Object.values(EXPOSED)), context));
+  };
+  let timer = setTimeout(() => {
+    timer = setInterval(push, everyMs);
+    void push();
+  }, Math.random() * everyMs);
+  return {
+    counts: queue.counts,
+    close: async () => {
+      clearTimeout(timer);
+      // A receiver that does not answer must not delay the end.
+      client.close();
+      await queue.close();
+    },
+  };
+}
+
+/** The attributes that all resources have, and those of the host. OTEL_RESOURCE_ATTRIBUTES wins. */
+export function readResources(
+  environment: NodeJS.ProcessEnv,
+  host = hostname(),
+): { resource: Record<string, string>; service: Record<string, string> } {
+  const given = pairsOf(environment.OTEL_RESOURCE_ATTRIBUTES);
+  const isOfService = ([name]: [string, string]) => name.startsWith('service.');
+  return {
+    resource: { 'host.name': host, ...Object.fromEntries(given.filter((pair) => !isOfService(pair))) },
+    service: {
+      'service.name': 'cmemstat',
+      'service.version': VERSION,
+      ...Object.fromEntries(given.filter(isOfService)),
+      ...(environment.OTEL_SERVICE_NAME ? { 'service.name': environment.OTEL_SERVICE_NAME } : {}),
+    },
+  };
+}
+
+function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end);
+  });
+}
