@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: the costs of cmemstat, as medians of several alternating runs and ratios between commands.
  */
+import { measurePackages } from '../packages/measure-packages.ts';
 import { measureBpf } from './bpf.ts';
 import { measureBudgets } from './budgets.ts';
 import { measureCpu } from './cpu.ts';
@@ -23,6 +24,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Finding[]>>> = {
   view: measureView,
   budgets: measureBudgets,
   explain: measureExplain,
+  package: measurePackages,
   top: measureTop,
   exporter: measureExporter,
 };

@@ -52,6 +52,7 @@ export class BareRoot {
       'HOME=/root',
       'PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
       'TERM=xterm-256color',
+      'LANG=C.UTF-8',
     ];
     const chroot = ['chroot', join(this.#layers, 'root'), ...words];
     return [
@@ -64,7 +65,11 @@ export class BareRoot {
   /** Runs a command to its end. */
   run(words: readonly string[], from: string, options?: RootOptions): RootOutcome {
     const [program = '', ...rest] = this.command(words, from, options);
-    const { status, stdout, stderr } = spawnSync(program, rest, { encoding: 'utf8', timeout: 300_000 });
+    const { status, stdout, stderr } = spawnSync(program, rest, {
+      encoding: 'utf8',
+      maxBuffer: 256 * 1024 * 1024,
+      timeout: 300_000,
+    });
     return { status, stdout, stderr };
   }
 }
