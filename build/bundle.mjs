@@ -226,6 +226,7 @@ const HOT = [
   ...['kernel/bpf/sys/libc', 'kernel/bpf/load/load-object'],
   ...['model/summary', 'model/explain/memory-tree'],
   ...['output/log', 'output/chunk-writer', 'output/text-file', 'app/print-readings'],
+  ...['app/stop-signal', 'app/maps/listing', 'app/maps/map-peaks'],
   ...['sampler/bpf/inventory', 'sampler/process-table'],
   ...['sampler/process-tree-reader', 'sampler/process-usage'],
 ];

@@ -10,6 +10,9 @@ const ONLY_SYSTEMD_FILES = ['systemd', 'attach-units', 'podman'] as const;
 /** What depends on systemd; the rest is the same as in the guest with the same kernel. */
 export const SYSTEMD_FILES: readonly string[] = [...ONLY_SYSTEMD_FILES, 'launch', 'lifecycle'];
 
+/** As an ordinary user; podman runs rootless as well in the guest where tests are root. */
+export const SYSTEMD_USER_FILES: readonly string[] = SYSTEMD_FILES.filter((name) => name !== 'podman');
+
 /**
  * What does not depend on the kernel: terminals, files, and the processing of a run's figures. Only the host
  * runs these. In the other files `testWithoutKernel` marks such tests.

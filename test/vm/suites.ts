@@ -5,7 +5,7 @@ import { bootGuest, type GuestCommand } from './guest/guest.ts';
 import type { KernelName } from './guest/kernels.ts';
 import type { GuestResult } from './guest/qemu.ts';
 import { bootSystemdGuest } from './guest/systemd-guest.ts';
-import { omittedFiles, SYSTEMD_FILES } from './suite-files.ts';
+import { omittedFiles, SYSTEMD_FILES, SYSTEMD_USER_FILES } from './suite-files.ts';
 
 const PROJECT = path.resolve(import.meta.dirname, '../..');
 const SUITE = [
@@ -42,7 +42,7 @@ const GUESTS = new Map<string, Guest>([
     asUser ? 'systemd-user' : 'systemd',
     {
       run: (command) => bootSystemdGuest({ ...command, asUser }),
-      files: SYSTEMD_FILES.map((name) => `${name}.test.`),
+      files: (asUser ? SYSTEMD_USER_FILES : SYSTEMD_FILES).map((name) => `${name}.test.`),
     },
   ]),
 ]);
