@@ -7,6 +7,7 @@ import { measureBudgets } from './budgets.ts';
 import { measureCpu } from './cpu.ts';
 import { measureExplain } from './explain.ts';
 import { measureExporter } from './exporter.ts';
+import { measureHtml } from './html.ts';
 import { measureMaps } from './maps.ts';
 import { measurePipelineMemory } from './memory.ts';
 import { type Finding, isMet, printFindings } from './report.ts';
@@ -25,6 +26,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Finding[]>>> = {
   budgets: measureBudgets,
   explain: measureExplain,
   package: measurePackages,
+  html: measureHtml,
   top: measureTop,
   exporter: measureExporter,
 };

@@ -10,13 +10,15 @@ import { InputError } from '../../errors.ts';
 import type { RecordLine, StartRecord } from '../../model/recording.ts';
 import type { Verdict } from '../../model/verdict.ts';
 import { type LineCounts, scanRecording } from '../../recording/read-recording.ts';
+import { tryStat } from '../../try-stat.ts';
 import { BudgetSink, type RunEvaluation } from './budget-sink.ts';
 import { UNKNOWN_FILE, verdictOn } from './gate-runs.ts';
 import type { GatePlan } from './plan.ts';
 
 /** Receives what is read from the recordings, for reports that show more than the verdict. */
 export interface RecordingWatch {
-  open(file: string): RecordingReceiver;
+  /** @param bytes the size of a regular file. */
+  open(file: string, bytes: number | undefined): RecordingReceiver;
 }
 
 /** Receives one recording. */
@@ -38,7 +40,7 @@ export async function gateRecordings(
 ): Promise<Verdict> {
   const evaluation = await RecordingsEvaluation.open(plan);
   for (const file of files) {
-    const receiver = watch?.open(file);
+    const receiver = watch?.open(file, sizeOf(file));
     const reader = evaluation.openFile(file);
     const onRecord = (record: RecordLine) => {
       reader.observe(record);
@@ -52,6 +54,11 @@ export async function gateRecordings(
   const verdict = evaluation.verdict();
   if (verdict === undefined) throw new InputError('', 'no recording to evaluate');
   return verdict;
+}
+
+function sizeOf(file: string): number | undefined {
+  const stat = file === '-' ? undefined : tryStat(file);
+  return stat?.isFile() === true ? Number(stat.size) : undefined;
 }
 
 /** Recordings that are evaluated with the same budgets. */

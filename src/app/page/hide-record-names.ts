@@ -70,6 +70,7 @@ export class NameHider {
           ...shown,
           command: [HIDDEN],
           ...(bpf === undefined ? {} : { bpf: totals }),
+          ...(record.containers === undefined ? {} : { containers: this.#hideContainers(record.containers) }),
           outlived: record.outlived.map((each) => ({ ...each, comm: this.rename('process', each.comm) })),
           warnings: hideAll(record.warnings),
         };
@@ -79,8 +80,17 @@ export class NameHider {
         return { ...shown, tree: hideNames(record.tree), beside: record.beside.map(hideNames), advice: [] };
       }
       case 'sample':
-        return record;
+        return record.containers === undefined
+          ? record
+          : { ...record, containers: this.#hideContainers(record.containers) };
     }
+  }
+
+  #hideContainers<T extends { cgroup: string; name?: string }>(containers: readonly T[]): T[] {
+    return containers.map(({ name: _, ...shown }) => {
+      const renamed = this.rename('container', shown.cgroup);
+      return { ...shown, cgroup: renamed, name: renamed } as unknown as T;
+    });
   }
 
   /** The same verdict without names. */

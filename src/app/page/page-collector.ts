@@ -61,15 +61,20 @@ export class PageCollector {
     this.#hider = this.#options.names ? undefined : new NameHider();
   }
 
-  /** Starts a recording, or a run that is recorded; several may be open at the same time. */
-  open(name: string): PageRecording {
+  /**
+   * Starts a recording, or a run that is recorded; several may be open at the same time. `bytes` is its size,
+   * if that is known: what is too large is not packed at all.
+   */
+  open(name: string, bytes = 0): PageRecording {
     this.#files += 1;
     const { embed, names } = this.#options;
     const isShown = this.#files < MAX_RUNS || this.#files === this.#count;
+    const isEmbedded = embed && names && isShown;
+    if (isEmbedded && bytes > MAX_PACKED_LENGTH) this.#noteTooLarge(name);
     return new PageRecording({
       label: this.#hider === undefined ? name : `recording ${this.#files}`,
       number: this.#files,
-      packer: embed && names && isShown ? new RecordingPacker() : undefined,
+      packer: isEmbedded && bytes <= MAX_PACKED_LENGTH ? new RecordingPacker() : undefined,
       hider: this.#hider,
       addRun: (recording, start) => this.#addRun(recording, start),
       embed: (recording, packer) => this.#embed(recording, packer),
@@ -89,10 +94,12 @@ export class PageCollector {
   async #embed({ label }: PageRecording, packer: RecordingPacker): Promise<void> {
     const text = await packer.finish();
     if (text !== undefined) this.#embedded.push({ name: label, text });
-    else if (packer.isTooLarge) {
-      const most = MAX_PACKED_LENGTH / 1024 ** 2;
-      this.#notes.push(`${label}: the recording is larger than ${most} MiB and is not inside this report`);
-    }
+    else if (packer.isTooLarge) this.#noteTooLarge(label);
+  }
+
+  #noteTooLarge(label: string): void {
+    const most = MAX_PACKED_LENGTH / 1024 ** 2;
+    this.#notes.push(`${label}: the recording is larger than ${most} MiB and is not inside this report`);
   }
 
   /** The page. @throws UnsupportedError if the installation is incomplete. */

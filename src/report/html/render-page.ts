@@ -5,7 +5,12 @@ import { encodeModel } from './data/encode-model.ts';
 import type { PageModel } from './data/page-model.ts';
 import { escapeName, escapeText } from './draw/markup.ts';
 import { comparisonSection } from './sections/comparison-section.ts';
-import { compositionSection, mapsSection, processSection } from './sections/composition-section.ts';
+import {
+  compositionSection,
+  containerSection,
+  mapsSection,
+  processSection,
+} from './sections/composition-section.ts';
 import { methodSection, noteSection } from './sections/method-section.ts';
 import type { PageAssets, PageInput } from './sections/page-input.ts';
 import { budgetSection, summarySection } from './sections/summary-section.ts';
@@ -20,6 +25,7 @@ export function renderPage(given: PageInput, assets: PageAssets): string {
     timelineSection(input),
     compositionSection(input),
     comparisonSection(input),
+    containerSection(input),
     mapsSection(input),
     processSection(input),
     pressureSection(input),

@@ -3,11 +3,19 @@ import type { BpfTotals } from '../../../model/bpf-totals.ts';
 import { breakKernelDown } from '../../../model/kernel-breakdown.ts';
 import { STAT_PARTS } from './channels.ts';
 import { valuesAt } from './entity-history.ts';
-import { MAP_WIDTH, type MapEntity, type Part, PROCESS_WIDTH, type RunModel } from './page-model.ts';
+import {
+  CONTAINER_WIDTH,
+  MAP_WIDTH,
+  type MapEntity,
+  type Part,
+  PROCESS_WIDTH,
+  type RunModel,
+} from './page-model.ts';
 
 /** The ways to compose, in the order of the page. */
 const LABELS = {
   kind: 'Charged memory by kind',
+  containers: 'Containers of the pod',
   processes: 'Processes by command',
   'maps-name': 'BPF maps by name',
   'maps-type': 'BPF maps by type',
@@ -23,7 +31,7 @@ export function labelOf(view: ViewId): string {
 }
 
 /** Those of BPF maps. */
-export type MapView = Exclude<ViewId, 'kind' | 'processes'>;
+export type MapView = Exclude<ViewId, 'kind' | 'containers' | 'processes'>;
 
 /** The values of all channels at a time: those of the last reading up to it. */
 export function channelsAt({ series }: RunModel, elapsedMs: number): Record<string, number> {
@@ -51,9 +59,11 @@ export function composeAt(run: RunModel, view: ViewId, elapsedMs: number): Part 
   const part =
     view === 'kind'
       ? composeKinds(run, elapsedMs)
-      : view === 'processes'
-        ? composeProcesses(run, elapsedMs)
-        : composeMaps(run.maps, view, elapsedMs);
+      : view === 'containers'
+        ? composeContainers(run, elapsedMs)
+        : view === 'processes'
+          ? composeProcesses(run, elapsedMs)
+          : composeMaps(run.maps, view, elapsedMs);
   return part === undefined || part.bytes <= 0 ? undefined : part;
 }
 
@@ -62,6 +72,7 @@ export function viewsOf(run: RunModel): ViewId[] {
   const hasMaps = run.maps.entities.length > 0;
   const isKnown: Record<ViewId, boolean> = {
     kind: run.series.channels.current?.last.some((value) => value > 0) === true,
+    containers: run.containers.entities.length > 0,
     processes: run.processes.entities.length > 0,
     'maps-name': hasMaps,
     'maps-type': hasMaps,
@@ -146,6 +157,19 @@ function withParts(name: string, bytes: number, parts: readonly Part[]): Part {
 
 function sorted(parts: readonly Part[]): Part[] {
   return parts.toSorted((a, b) => b.bytes - a.bytes);
+}
+
+/** What no container has is that of the pod itself: an empty directory on tmpfs, for example. */
+function composeContainers(run: RunModel, elapsedMs: number): Part | undefined {
+  const { containers } = run;
+  const parts = containers.entities.flatMap((entity): Part[] => {
+    const bytes = valuesAt(containers, entity, elapsedMs, CONTAINER_WIDTH)?.[0];
+    return bytes === undefined ? [] : [{ name: entity.name, kind: 'container', bytes }];
+  });
+  if (parts.length === 0) return undefined;
+  const sum = sumOf(parts);
+  const whole = channelsAt(run, elapsedMs).current ?? sum;
+  return withParts('containers', Math.max(whole, sum), parts);
 }
 
 function composeProcesses({ processes }: RunModel, elapsedMs: number): Part | undefined {

@@ -1,11 +1,12 @@
 /** The compact form of a page's model: differences compress to a fraction of the values. */
+import type { EntityRecord } from './entity-history.ts';
 import {
+  CONTAINER_WIDTH,
+  type EntitiesOf,
   MAP_WIDTH,
-  type MapEntity,
   type NamedTree,
   type PageModel,
   PROCESS_WIDTH,
-  type ProcessEntity,
   type RunModel,
 } from './page-model.ts';
 import type { Channel, ThinnedSeries } from './thinner.ts';
@@ -107,23 +108,24 @@ function sums(column: Column): Float64Array {
   });
 }
 
-/** Encodes the values of maps and processes (-1), or decodes them (1). */
+/** Encodes the values of maps, processes and containers (-1), or decodes them (1). */
 function entitiesOf(
-  { maps, processes }: Pick<RunModel, 'maps' | 'processes'>,
+  { maps, processes, containers }: Pick<RunModel, 'maps' | 'processes' | 'containers'>,
   sign: 1 | -1,
-): Pick<RunModel, 'maps' | 'processes'> {
-  const [mapStep, processStep] = [MAP_WIDTH + 1, PROCESS_WIDTH + 1];
+): Pick<RunModel, 'maps' | 'processes' | 'containers'> {
+  const all = <T extends EntityRecord>(history: EntitiesOf<T>, width: number): EntitiesOf<T> => ({
+    ...history,
+    entities: history.entities.map((each) => withChanges(each, width + 1, sign)),
+  });
   return {
-    maps: { ...maps, entities: maps.entities.map((each) => withChanges(each, mapStep, sign)) },
-    processes: {
-      ...processes,
-      entities: processes.entities.map((each) => withChanges(each, processStep, sign)),
-    },
+    maps: all(maps, MAP_WIDTH),
+    processes: all(processes, PROCESS_WIDTH),
+    containers: all(containers, CONTAINER_WIDTH),
   };
 }
 
 /** Each value as the difference to the one `step` before it (-1), or back (1). */
-function withChanges<T extends MapEntity | ProcessEntity>(entity: T, step: number, sign: 1 | -1): T {
+function withChanges<T extends EntityRecord>(entity: T, step: number, sign: 1 | -1): T {
   const changes = [...entity.changes];
   if (sign === 1)
     for (let at = step; at < changes.length; at += 1)

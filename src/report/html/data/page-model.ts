@@ -66,6 +66,12 @@ export type ProcessEntity = EntityRecord & { name: string; user?: string; comman
 /** The values of a process. */
 export const PROCESS_WIDTH = 2;
 
+/** A container of a pod over a run: its value is its size. */
+export type ContainerEntity = EntityRecord & { name: string; cgroup: string };
+
+/** The values of a container. */
+export const CONTAINER_WIDTH = 1;
+
 /** Entities over a run. */
 export type EntitiesOf<T> = Omit<History, 'entities'> & { entities: T[] };
 
@@ -84,9 +90,13 @@ export interface RunModel {
   events: PageEvent[];
   /** Number of events that are not listed. */
   eventsOmitted: number;
+  /** Where figures do not continue: another cgroup is measured. Unit: milliseconds, ascending. */
+  cuts: number[];
   limits: LimitLine[];
   maps: EntitiesOf<MapEntity>;
   processes: EntitiesOf<ProcessEntity>;
+  /** Empty unless a pod was attached to. */
+  containers: EntitiesOf<ContainerEntity>;
   trees: NamedTree[];
 }
 

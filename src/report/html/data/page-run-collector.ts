@@ -7,8 +7,10 @@ import type {
   StartRecord,
   SummaryRecord,
 } from '../../../model/recording.ts';
+import { isCut } from '../../../model/restarts.ts';
 import type { Sample } from '../../../model/sample.ts';
 import { CHANNELS, ChannelReader } from './channels.ts';
+import { ContainerHistory } from './container-history.ts';
 import { EntityHistory } from './entity-history.ts';
 import { describeMap } from './map-info.ts';
 import { treeOfRecord } from './named-tree.ts';
@@ -46,11 +48,13 @@ export class PageRunCollector {
   readonly #maps = new EntityHistory(MAP_WIDTH);
   readonly #mapInfos = new Map<number, MapInfo>();
   readonly #processes = new EntityHistory(PROCESS_WIDTH);
+  readonly #containers = new ContainerHistory();
   readonly #processInfos = new Map<number, ProcessInfo>();
   /** Of the processes that are there: a pid is given out again. */
   readonly #processKeys = new Map<number, number>();
   #nextKey = 0;
   readonly #events: PageEvent[] = [];
+  readonly #cuts: number[] = [];
   readonly #trees: NamedTree[] = [];
   #eventsOmitted = 0;
   #samples = 0;
@@ -94,6 +98,7 @@ export class PageRunCollector {
       atPeak: namedValues(this.#highest?.values),
       events: this.#events,
       eventsOmitted: this.#eventsOmitted,
+      cuts: this.#cuts,
       limits: limitsOf(this.#lastSample),
       maps: {
         ...maps,
@@ -109,6 +114,7 @@ export class PageRunCollector {
           return { ...info, ...entity, id: pid };
         }),
       },
+      containers: this.#containers.finish(),
       trees: this.#trees,
     };
   }
@@ -131,6 +137,7 @@ export class PageRunCollector {
     this.#lastSample = sample;
     this.#endMs = Math.max(this.#endMs, sample.elapsedMs);
     this.#thinner.add(sample.elapsedMs, values, highs);
+    if (sample.containers !== undefined) this.#containers.add(sample.elapsedMs, sample.containers);
     const bytes = sample.current ?? sample.tree?.rss;
     if (bytes !== undefined && bytes > (this.#highest?.bytes ?? -1)) {
       this.#highest = { bytes, elapsedMs: sample.elapsedMs, values: values.slice() };
@@ -139,6 +146,7 @@ export class PageRunCollector {
 
   #addEvent({ elapsedMs, event, message, increase, count }: EventRecord): void {
     this.#endMs = Math.max(this.#endMs, elapsedMs);
+    if (isCut({ event })) this.#addCut(elapsedMs);
     if (this.#events.length >= MAX_EVENTS) {
       this.#eventsOmitted += 1;
       return;
@@ -152,6 +160,12 @@ export class PageRunCollector {
         ...(number === undefined ? [] : [`${number}x`]),
       ].join(', '),
     });
+  }
+
+  /** More restarts would not be visible. */
+  #addCut(elapsedMs: number): void {
+    this.#thinner.cut();
+    if (this.#cuts.length < MAX_EVENTS && elapsedMs >= (this.#cuts.at(-1) ?? 0)) this.#cuts.push(elapsedMs);
   }
 
   #addMaps({ elapsedMs, maps, gone = [] }: MapsRecord): void {

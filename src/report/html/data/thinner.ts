@@ -78,6 +78,11 @@ export class Thinner {
     }
   }
 
+  /** The next reading does not continue the previous one: it starts a bucket. */
+  cut(): void {
+    this.#filled = this.#stride;
+  }
+
   /** A copy of what was added. */
   finish(): ThinnedSeries {
     const length = this.#length;

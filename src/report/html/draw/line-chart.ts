@@ -10,6 +10,8 @@ export interface ChartLine {
   label: string;
   seconds: ArrayLike<number>;
   values: readonly (number | null)[];
+  /** Indexes of values where the line is interrupted, ascending; other gaps of a column or less are bridged. */
+  gaps?: readonly number[];
   /** Index of its colour. */
   color: number;
 }
@@ -84,7 +86,7 @@ export function lineChart(lines: readonly ChartLine[], marks: ChartMarks, format
 
 /** Extremes of each column, in the order of their times. */
 function pathOf(
-  { seconds, values }: ChartLine,
+  { seconds, values, gaps = [] }: ChartLine,
   x: (s: number) => number,
   y: (value: number) => number,
 ): string {
@@ -97,9 +99,17 @@ function pathOf(
     );
     isOpen = true;
   };
-  for (let start = 0; start < values.length; start += stride) {
+  const ends = [...gaps, values.length];
+  let nextGap = 0;
+  let end = 0;
+  for (let start = 0; start < values.length; start = end) {
+    if (start === ends[nextGap]) {
+      nextGap += 1;
+      isOpen = false;
+    }
+    end = Math.min(ends[nextGap] ?? values.length, start + stride);
     let [low, high] = [-1, -1];
-    for (let index = start; index < Math.min(values.length, start + stride); index += 1) {
+    for (let index = start; index < end; index += 1) {
       const value = values[index];
       if (value === null || value === undefined) continue;
       if (low < 0 || value < (values[low] as number)) low = index;

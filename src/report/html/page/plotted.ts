@@ -2,9 +2,9 @@
 import { shownLines } from '../data/channels.ts';
 import type { RunModel } from '../data/page-model.ts';
 import { highestOf } from '../data/thinner.ts';
-import { axisOf, levelsOf, pointsOf } from '../draw/points.ts';
+import { type Axis, axisOf, levelsOf, pointsOf } from '../draw/points.ts';
 
-/** A column: null without a value at that time. */
+/** A column: null interrupts the line, undefined is without a value at that time and does not. */
 type Values = (number | null | undefined)[];
 
 /** What is drawn: times in seconds, then a column for each series. */
@@ -18,10 +18,10 @@ export interface Plotted {
 
 /** The series of a run as lines. */
 export function runSeries(run: RunModel): Plotted {
-  const axis = axisOf(run.series);
+  const axis = axisOf(run.series, run.cuts);
   const drawn = shownLines(run.series).map(({ id, label, color, channel }) => ({
     series: { id, label, color, isArea: false },
-    values: pointsOf(axis, channel) as Values,
+    values: withGaps(axis, pointsOf(axis, channel)),
     max: highestOf(channel.max),
   }));
   return {
@@ -44,7 +44,7 @@ const STACK = [
 /** What a run's memory consists of, as areas on each other. Hidden parts are left out of the sums. */
 export function stackedSeries(run: RunModel, hidden: ReadonlySet<string>): Plotted {
   const { channels } = run.series;
-  const axis = axisOf(run.series);
+  const axis = axisOf(run.series, run.cuts);
   const level = (id: string) => {
     const channel = channels[id];
     return channel === undefined ? axis.seconds.map(() => null) : levelsOf(axis, channel);
@@ -80,13 +80,18 @@ export function stackedSeries(run: RunModel, hidden: ReadonlySet<string>): Plott
   // The largest sum is drawn first, and the others over it.
   const order = shown.map((_, index) => shown.length - 1 - index);
   return {
-    data: [axis.seconds, ...order.map((index) => sums[index] ?? [])],
+    data: [axis.seconds, ...order.map((index) => withGaps(axis, sums[index] ?? []))],
     series: order.map((index) => ({ ...(shown[index] as (typeof STACK)[number]), isArea: true })),
     values: order.map((index) => parts[shown[index]?.id ?? ''] ?? []),
     maxima: order.map((index) =>
       highestOf(Float64Array.from(parts[shown[index]?.id ?? ''] ?? [], (value) => value ?? -1)),
     ),
   };
+}
+
+/** Only gaps of the axis interrupt the line. */
+function withGaps({ buckets }: Axis, values: Values): Values {
+  return values.map((value, at) => ((buckets[at] as number) < 0 ? null : (value ?? undefined)));
 }
 
 /** A process tree has only one figure that adds up. */
@@ -99,11 +104,9 @@ function treeStack(run: RunModel): Plotted {
 export function overlaySeries(runs: readonly RunModel[]): Plotted {
   const lines = runs.map((run) => {
     const channel = run.series.channels.current ?? run.series.channels.rss;
-    const axis = axisOf(run.series);
-    return {
-      seconds: axis.seconds,
-      values: channel === undefined ? axis.seconds.map(() => null) : pointsOf(axis, channel),
-    };
+    const axis = axisOf(run.series, run.cuts);
+    const values = channel === undefined ? axis.seconds.map(() => null) : pointsOf(axis, channel);
+    return { seconds: axis.seconds, values: withGaps(axis, values) };
   });
   const seconds = [...new Set(lines.flatMap((line) => line.seconds))].sort((a, b) => a - b);
   const places = new Map(seconds.map((at, index) => [at, index]));

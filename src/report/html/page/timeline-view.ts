@@ -199,7 +199,6 @@ export class TimelineView {
             show: !this.#hidden.has(id),
             stroke: colorOf(color),
             width: 1.5,
-            spanGaps: true,
             points: { show: plotted.data[0] !== undefined && plotted.data[0].length < 3 },
             ...(isArea ? { fill: `${colorOf(color)}aa` } : {}),
           })),

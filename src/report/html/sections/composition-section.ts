@@ -166,6 +166,28 @@ function signed(bytes: number): string {
   return bytes === 0 ? '0' : `${bytes > 0 ? '+' : ''}${formatBytes(bytes)}`;
 }
 
+/** The containers of pods. */
+export function containerSection({ runs }: PageInput): string {
+  const tables = runs.flatMap(({ model: { containers, label } }) => {
+    if (containers.entities.length === 0) return [];
+    const rows = containers.entities.map(({ name, cgroup, max, maxMs, first, last }) => [
+      escapeName(name),
+      formatBytes(max),
+      formatDuration(maxMs),
+      formatBytes(last),
+      signed(last - first),
+      escapeName(cgroup),
+    ]);
+    const columns = [
+      { heading: 'Container' },
+      ...['Size, at most', 'When', 'Last size', 'Growth'].map((heading) => ({ heading, isNumber: true })),
+      { heading: 'Cgroup' },
+    ];
+    return [tableMarkup(runs.length > 1 ? `Containers of ${label}` : 'Containers', columns, rows)];
+  });
+  return section('containers', 'Containers', tables.join(''));
+}
+
 /** The processes of all runs. */
 export function processSection({ runs }: PageInput): string {
   const tables = runs.flatMap(({ model }) => {

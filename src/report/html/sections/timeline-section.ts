@@ -6,7 +6,7 @@ import { type Channel, hasValues } from '../data/thinner.ts';
 import { STROKES } from '../draw/chart-colors.ts';
 import { type ChartLine, lineChart } from '../draw/line-chart.ts';
 import { escapeName, escapeText, formatShare, tableMarkup } from '../draw/markup.ts';
-import { axisOf, pointsOf } from '../draw/points.ts';
+import { type Axis, axisOf, pointsOf } from '../draw/points.ts';
 import type { PageInput, PageRun } from './page-input.ts';
 import { details, section } from './section.ts';
 
@@ -43,13 +43,17 @@ function timelineChart(model: RunModel): string {
 }
 
 function linesOf(model: RunModel): ChartLine[] {
-  const axis = axisOf(model.series);
+  const axis = axisOf(model.series, model.cuts);
   return shownLines(model.series).map(({ label, channel, color }) => ({
     label,
-    seconds: axis.seconds,
-    values: pointsOf(axis, channel),
+    ...pointsOfLine(axis, channel),
     color,
   }));
+}
+
+function pointsOfLine(axis: Axis, channel: Channel): Pick<ChartLine, 'seconds' | 'values' | 'gaps'> {
+  const gaps = axis.buckets.flatMap((bucket, at) => (bucket < 0 ? [at] : []));
+  return { seconds: axis.seconds, values: pointsOf(axis, channel), gaps };
 }
 
 function legendOf(model: RunModel): string {
@@ -68,8 +72,7 @@ function overlayChart(runs: readonly PageRun[]): string {
   const lines = runs.flatMap(({ model }, color) => {
     const channel = model.series.channels.current ?? model.series.channels.rss;
     if (channel === undefined) return [];
-    const axis = axisOf(model.series);
-    return [{ label: model.label, seconds: axis.seconds, values: pointsOf(axis, channel), color }];
+    return [{ label: model.label, ...pointsOfLine(axisOf(model.series, model.cuts), channel), color }];
   });
   const legend = `<ul class="legend">${lines.map(({ label, color }) => legendItem(color, label, '')).join('')}</ul>`;
   return `<figure>${legend}${lineChart(lines, {}, { title: 'All memory charged, all recordings' })}<figcaption>All memory charged (current), one line for each recording</figcaption></figure>`;
