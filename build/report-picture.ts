@@ -18,10 +18,25 @@ try {
   const recording = join(folder, 'run.jsonl');
   const report = join(folder, 'run.html');
   const agent = ['./agent.mjs', '--duration', '20'];
-  cmemstat('-q', '-i', '100ms', '--explain', '--budget', 'current<=192MiB', '--output', recording, '--', ...agent);
+  cmemstat(
+    '-q',
+    '-i',
+    '100ms',
+    '--explain',
+    'peak',
+    '--budget',
+    'current<=192MiB',
+    '--output',
+    recording,
+    '--',
+    ...agent,
+  );
   cmemstat('report', recording, '--format', `html:${report}`);
   mkdirSync(IMAGES, { recursive: true });
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu'],
+  });
   for (const colorScheme of ['light', 'dark'] as const) {
     const page = await browser.newPage({ viewport: VIEWPORT, colorScheme });
     await page.goto(`file://${report}`);

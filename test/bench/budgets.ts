@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runBundled } from './programs/run-bundled.ts';
 import { runTimed, writeSamples } from './recordings.ts';
 import { type Finding, median } from './report.ts';
-import { runBundled } from './run-bundled.ts';
 
 const SAMPLES = 1_000_000;
 const RUNS = 5;

@@ -111,7 +111,7 @@ function mapOf(id: number, bytes: number, elements: number): object {
   };
 }
 
-/** Whole numbers below a limit, the same in each run. Source: Park and Miller's minimal standard generator. */
+/** Whole numbers below a limit, the same in each run. Source: Park and Miller's minimal standard. */
 function generator(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {

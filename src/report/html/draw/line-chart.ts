@@ -10,7 +10,7 @@ export interface ChartLine {
   label: string;
   seconds: ArrayLike<number>;
   values: readonly (number | null)[];
-  /** Indexes of values where the line is interrupted, ascending; other gaps of a column or less are bridged. */
+  /** Ascending indexes of values where the line is interrupted; others of a column or less are bridged. */
   gaps?: readonly number[];
   /** Index of its colour. */
   color: number;
@@ -71,7 +71,7 @@ export function lineChart(lines: readonly ChartLine[], marks: ChartMarks, format
   });
   const bars = near.map(({ label, bytes }) => {
     const at = y(bytes).toFixed(0);
-    return `<line class="limit" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at}" y2="${at}" stroke="#c23636" stroke-dasharray="6 4"/><text class="limit" x="${WIDTH - RIGHT}" y="${Number(at) - 4}" text-anchor="end" fill="#b02a2a">${escapeName(label)}</text>`;
+    return `<line class="limit" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at}" y2="${at}" stroke="#c23636" stroke-dasharray="6 4"/><text class="limit" x="${LEFT + 4}" y="${Number(at) - 4}" fill="#b02a2a">${escapeName(label)}</text>`;
   });
   const ticks = events.slice(0, MAX_EVENT_LINES).map(({ ms, event, text }) => {
     const at = x(Math.min(endS, ms / 1000)).toFixed(0);

@@ -35,17 +35,18 @@ export function drawMarks(plot: uPlot, { limits, events, peak, momentMs, isDark 
   ctx.strokeStyle = red;
   ctx.fillStyle = red;
   ctx.setLineDash([6 * scale, 4 * scale]);
-  ctx.textAlign = 'right';
+  // At the start, where memory is low: the label of the peak is often at the end.
+  ctx.textAlign = 'left';
   let above = 0;
   for (const { label, bytes } of limits) {
     const at = y(bytes);
     if (at < bbox.top) {
       above += 1;
-      ctx.fillText(`${cut(label)} is above`, right - 4 * scale, bbox.top + above * 14 * scale);
+      ctx.fillText(`${cut(label)} is above`, bbox.left + 4 * scale, bbox.top + above * 14 * scale);
       continue;
     }
     line(ctx, bbox.left, at, right, at);
-    ctx.fillText(cut(label), right - 4 * scale, at - 4 * scale);
+    ctx.fillText(cut(label), bbox.left + 4 * scale, at - 4 * scale);
   }
   if (momentMs !== undefined) {
     ctx.strokeStyle = isDark ? '#e8eaf0' : '#20242c';

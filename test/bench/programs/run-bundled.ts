@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { bundle } from '../bundle.ts';
+import { bundle } from '../../bundle.ts';
 
 /** Runs a program of this folder in a separate process without a loader; returns its output. */
 export function runBundled(
