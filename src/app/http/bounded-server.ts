@@ -58,16 +58,22 @@ export async function listen(
   return { host, port: (server.address() as AddressInfo).port };
 }
 
+const PRIVILEGED_PORT = 'ports below 1024 require root or CAP_NET_BIND_SERVICE';
+
 /** What went wrong, and what to do. */
 const FAULTS: Readonly<Record<string, readonly [fault: string, hint: string]>> = {
   EADDRINUSE: ['the port is in use', 'use another port, or 0 for any free one'],
-  EACCES: ['permission denied', 'ports below 1024 require root or CAP_NET_BIND_SERVICE'],
+  EACCES: ['permission denied', PRIVILEGED_PORT],
+  EPERM: ['permission denied', PRIVILEGED_PORT],
   EADDRNOTAVAIL: ['not an address of this host', '"ip address" lists them'],
+  ENOTFOUND: ['no such host', 'use an IP address'],
+  EAI_AGAIN: ['the name cannot be resolved now', 'use an IP address'],
+  EAFNOSUPPORT: ['this host has no addresses of this kind', 'use 0.0.0.0:PORT for all of IPv4'],
 };
 
-function cannotListen(address: ListenAddress, option: string, cause: Error): ToolError {
-  const errno = errnoOf(cause);
-  const [fault, hint] = FAULTS[errno ?? ''] ?? [describeErrno(errno), undefined];
+function cannotListen(address: ListenAddress, option: string, cause: NodeJS.ErrnoException): ToolError {
+  // Failures to resolve a name have codes of their own.
+  const [fault, hint] = FAULTS[cause.code ?? ''] ?? [describeErrno(errnoOf(cause)), undefined];
   return new ToolError('LISTEN', `${option} ${urlHost(address)}: ${fault}`, { hint, cause });
 }
 

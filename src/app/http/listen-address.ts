@@ -4,32 +4,31 @@ import { UsageError } from '../../errors.ts';
 
 /** Where to listen. */
 export interface ListenAddress {
-  /** An IP address. */
+  /** An IP address, or a name of one; `::` for all addresses. */
   host: string;
   /** 0 for any free port. */
   port: number;
 }
 
 const MAX_PORT = 65_535;
-const FORM = /^(?:(?:\[([^\]]*)\]|([^:]*)):)?(\d{1,5})$/;
+const FORM = /^(?:(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]\s/]*)):)?(\d{1,5})$/;
 
 /**
- * Parses `[address:]port`; without an address it is 127.0.0.1.
+ * Parses `HOST:PORT`; a port alone is one of 127.0.0.1, and `:PORT` one of all addresses.
  * @throws UsageError that names the option.
  */
 export function parseListenAddress(text: string, option: string): ListenAddress {
-  const [, bracketed, plain = '', digits = ''] = FORM.exec(text) ?? [];
+  const [, bracketed, plain = bracketed ?? 'localhost', digits = ''] = FORM.exec(text) ?? [];
   const port = Number(digits);
-  const given = bracketed ?? plain;
-  const host = given === '' || given === 'localhost' ? '127.0.0.1' : given;
-  if (digits === '' || port > MAX_PORT || isIP(host) === 0) {
+  const isBad = bracketed === undefined ? /^[\d.]+$/.test(plain) && isIP(plain) === 0 : isIP(bracketed) !== 6;
+  if (digits === '' || port > MAX_PORT || isBad) {
     throw new UsageError(
       option,
-      `${option} ${text}: expected a port, or address:port`,
-      `${option} 127.0.0.1:8080`,
+      `${option} ${text}: expected HOST:PORT`,
+      'such as 127.0.0.1:8080 or [::1]:8080',
     );
   }
-  return { host, port };
+  return { host: plain === 'localhost' ? '127.0.0.1' : plain || '::', port };
 }
 
 /** Whether only this host reaches an address. */

@@ -3,6 +3,7 @@ import { type ExporterOptions, runExporter } from '../../app/exporter/exporter.t
 import { type ExporterConfig, parseExporterConfig, parseKey } from '../../app/exporter/exporter-config.ts';
 import type { OtlpOptions } from '../../app/exporter/otlp/otlp-push.ts';
 import { parseOtlpTarget } from '../../app/exporter/otlp/otlp-target.ts';
+import { parseListenAddress } from '../../app/http/listen-address.ts';
 import { describeErrno, errnoOf, InputError, UsageError } from '../../errors.ts';
 import { MAX_TIMER_MS } from '../../format/longest-timer.ts';
 import { parseDuration } from '../../format/units.ts';
@@ -61,9 +62,9 @@ export function toExporterOptions(flags: ExporterFlags): ExporterOptions {
     throw new UsageError(option, `${option} requires --otlp`);
   }
   const otlp: OtlpOptions | undefined = target && { target, everyMs: pushMs ?? DEFAULT_PUSH_MS };
-  const address = choose(flags.listen, '--listen', config.listen, 'listen', parseAddress);
+  const address = choose(flags.listen, '--listen', config.listen, 'listen', parseListenAddress);
   return {
-    ...(address ?? parseAddress(DEFAULT_ADDRESS, '--listen')),
+    ...(address ?? parseListenAddress(DEFAULT_ADDRESS, '--listen')),
     matches: choose(flags.cgroup, '--cgroup', config.cgroups, 'cgroups', anyMatcher),
     maxSeries: choose(flags.maxSeries, '--max-series', config.maxSeries?.toString(), 'maxSeries', parseMax),
     withCadvisorNames: flags.cadvisorNames ?? config.cadvisorNames ?? false,
@@ -79,21 +80,6 @@ function readConfig(file: string): string {
   } catch (error) {
     throw new InputError(file, `--config ${file}: ${describeErrno(errnoOf(error))}`, { cause: error });
   }
-}
-
-function parseAddress(text: string, option: string): { host: string; port: number } {
-  const [, inBrackets, plain, digits = ''] =
-    /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]\s/]*)):(\d{1,5})$/.exec(text) ?? [];
-  const port = Number(digits);
-  if (digits === '' || port > 65_535) {
-    throw new UsageError(
-      option,
-      `${option} ${text}: expected HOST:PORT`,
-      'such as 127.0.0.1:9753 or [::1]:9753',
-    );
-  }
-  const host = inBrackets ?? plain ?? '';
-  return { host: host === '' ? '::' : host, port };
 }
 
 function anyMatcher(patterns: readonly string[], option: string): ((text: string) => boolean) | undefined {

@@ -316,8 +316,8 @@ testWith([needs.cgroup], 'what is wrong is reported in one line, with status 125
   ]);
   expect(outcomes.map(({ status }) => status)).toEqual([125, 125, 125]);
   expect(outcomes.map(({ stderr }) => stderr.trimEnd())).toEqual([
-    `cmemstat: --listen ${url.host}: the port is in use`,
-    'cmemstat: --listen 192.0.2.1:9753: this host does not have the address',
+    `cmemstat: --listen ${url.host}: the port is in use (hint: use another port, or 0 for any free one)`,
+    'cmemstat: --listen 192.0.2.1:9753: not an address of this host (hint: "ip address" lists them)',
     expect.stringMatching(/^cmemstat: .*exporter\.json: .*listn.*$/),
   ]);
 });

@@ -28,7 +28,9 @@ describe('the options of the exporter', () => {
   it.each([
     [':80', '::', 80],
     ['[::1]:9753', '::1', 9753],
-    ['localhost:0', 'localhost', 0],
+    ['localhost:0', '127.0.0.1', 0],
+    ['agent.example:80', 'agent.example', 80],
+    ['9753', '127.0.0.1', 9753],
     ['0.0.0.0:65535', '0.0.0.0', 65_535],
   ])('listen on %s', (listen, host, port) => {
     expect(toExporterOptions({ listen })).toMatchObject({ host, port });
@@ -50,7 +52,7 @@ describe('the options of the exporter', () => {
   });
 
   it.each([
-    [{ listen: '9753' }, '--listen 9753: expected HOST:PORT'],
+    [{ listen: '1.2.3:80' }, '--listen 1.2.3:80: expected HOST:PORT'],
     [{ listen: 'a:65536' }, '--listen a:65536: expected HOST:PORT'],
     [{ listen: '::1:80' }, '--listen ::1:80: expected HOST:PORT'],
     [{ maxSeries: '59' }, '--max-series 59: must be at least 60, which each host has'],

@@ -9,8 +9,10 @@ import {
   type ServerOptions,
   type ServerResponse,
 } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { describeErrno, errnoOf, ToolError, UsageError } from '../../../errors.ts';
+import type { Socket } from 'node:net';
+import { errnoOf, ToolError } from '../../../errors.ts';
+import { listen as listenAt } from '../../http/bounded-server.ts';
+import { type ListenAddress, urlHost } from '../../http/listen-address.ts';
 
 /** Connections at a time; others are closed at once. */
 const MAX_CONNECTIONS = 512;
@@ -51,10 +53,7 @@ export interface Request {
 export type Handler = (request: Request) => Answer | Promise<Answer>;
 
 /** Where to listen, and for whom. */
-export interface ListenOptions {
-  readonly host: string;
-  /** 0 for any that is free. */
-  readonly port: number;
+export interface ListenOptions extends Readonly<ListenAddress> {
   /** Creates another server than one of HTTP without TLS, which the second argument creates. */
   readonly create?: (limits: ServerOptions, createPlain: (limits: ServerOptions) => Server) => Server;
   /** `http` by default. */
@@ -73,7 +72,7 @@ export interface ExporterServer {
 
 /**
  * Listens.
- * @throws UsageError if the address cannot be used.
+ * @throws ToolError that names the address if it cannot be used.
  */
 export async function listen(options: ListenOptions, handle: Handler): Promise<ExporterServer> {
   const answers = new PendingAnswers();
@@ -100,38 +99,14 @@ export async function listen(options: ListenOptions, handle: Handler): Promise<E
   });
   server.on('upgrade', (_, socket) => socket.destroy());
   server.on('connect', (_, socket) => socket.destroy());
-  await startListening(server, options);
-  const { port } = server.address() as AddressInfo;
-  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  const address = await listenAt(server, options, '--listen');
+  // Accepting may fail for lack of descriptors: the client tries again.
+  server.on('error', () => {});
   return {
-    url: `${options.scheme ?? 'http'}://${host}:${port}`,
+    url: `${options.scheme ?? 'http'}://${urlHost(address)}`,
     close: () => closeServer(server),
   };
 }
-
-function startListening(server: Server, { host, port }: ListenOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
-      const why = WHY_NOT[errnoOf(error) ?? ''] ?? describeErrno(errnoOf(error));
-      reject(new UsageError('--listen', `--listen ${host}:${port}: ${why}`));
-    });
-    server.listen({ host, port }, () => {
-      server.removeAllListeners('error');
-      // Accepting may fail for lack of descriptors: the client tries again.
-      server.on('error', () => {});
-      resolve();
-    });
-  });
-}
-
-const WHY_NOT: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the port is in use',
-  EADDRNOTAVAIL: 'this host does not have the address',
-  EACCES: 'ports below 1024 need CAP_NET_BIND_SERVICE',
-  EPERM: 'ports below 1024 need CAP_NET_BIND_SERVICE',
-  ENOTFOUND: 'no such host',
-  EAFNOSUPPORT: 'this host does not have such addresses',
-};
 
 async function answer(
   request: IncomingMessage,

@@ -188,7 +188,8 @@ describe('tokens', () => {
 describe('parseListenAddress', () => {
   it.each([
     ['8080', { host: '127.0.0.1', port: 8080 }],
-    [':0', { host: '127.0.0.1', port: 0 }],
+    [':0', { host: '::', port: 0 }],
+    ['agent.example:80', { host: 'agent.example', port: 80 }],
     ['localhost:80', { host: '127.0.0.1', port: 80 }],
     ['127.0.0.2:65535', { host: '127.0.0.2', port: 65535 }],
     ['[::1]:80', { host: '::1', port: 80 }],
@@ -203,14 +204,14 @@ describe('parseListenAddress', () => {
     '65536',
     '127.0.0.1',
     '::1:80',
-    'host:80',
+    'a host:80',
     '127.0.0.1:',
     '[::1]',
     '-1',
     '1.2.3:4',
     ' 80',
   ])('refuses %j', (text) => {
-    expect(() => parseListenAddress(text, '--serve')).toThrow(`--serve ${text}: expected a port`);
+    expect(() => parseListenAddress(text, '--serve')).toThrow(`--serve ${text}: expected HOST:PORT`);
   });
 
   it('knows which addresses only this host reaches', () => {
