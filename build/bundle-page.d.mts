@@ -4,4 +4,6 @@ export function bundlePage(): Promise<{
   style: string;
   scriptHash: string;
   styleHash: string;
+  /** The files that the script is made of. */
+  moduleIds: string[];
 }>;

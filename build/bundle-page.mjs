@@ -6,7 +6,7 @@ const ROOT = `${import.meta.dirname}/..`;
 const PAGE = `${ROOT}/src/report/html/page`;
 
 /**
- * The script as one statement, and the styles. Neither contains what would end its element: the renderer
+ * The script as one statement, and the styles, with the files that they are made of. Neither contains what would end its element: the renderer
  * puts them into one.
  */
 export async function bundlePage() {
@@ -25,7 +25,7 @@ export async function bundlePage() {
     minify: { compress: true, mangle: true, codegen: { removeWhitespace: true } },
     comments: false,
   });
-  const [{ code }] = output;
+  const [{ code, moduleIds }] = output;
   if (output.length !== 1 || /\b(?:require|import)\(/.test(code)) {
     throw new Error('the script of HTML reports must be one file that loads nothing');
   }
@@ -46,7 +46,7 @@ export async function bundlePage() {
     .join('');
   if (/<\/style|url\(/i.test(style)) throw new Error('the styles of HTML reports must load nothing');
   // Hashed here, so that cmemstat calls no cryptographic function.
-  return { script, style, scriptHash: sourceHash(script), styleHash: sourceHash(style) };
+  return { script, style, scriptHash: sourceHash(script), styleHash: sourceHash(style), moduleIds };
 }
 
 /** A source in a Content-Security-Policy. */

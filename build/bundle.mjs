@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { bundlePage } from './bundle-page.mjs';
 import { ascii, MINIFY, wrapped } from './bundle-plugins.mjs';
+import { licensesOf } from './bundled-licenses.mjs';
 
 const { rolldown } = await import('rolldown').catch((error) => {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
@@ -244,7 +245,7 @@ for (const name of names.filter((each) => !plain.has(each))) {
 }
 const buildId = createHash('sha256');
 for (const { fileName, code } of chunks) buildId.update(`${fileName}\0${code}\0`);
-await write({ start: 'src/cli/start.ts' }, '[name].cjs', {
+const startChunks = await write({ start: 'src/cli/start.ts' }, '[name].cjs', {
   define: {
     BUILD_ID: JSON.stringify(buildId.digest('hex').slice(0, 16)),
     PLAIN_CHUNKS: JSON.stringify([...plain]),
@@ -267,7 +268,12 @@ for (const name of readdirSync(objects).filter((each) => each.endsWith('.o'))) {
 }
 
 // Read where an HTML report is made.
-writeFileSync(`${root}/dist/page.json.br`, compress(JSON.stringify(await bundlePage())));
+const { moduleIds: pageModules, ...page } = await bundlePage();
+writeFileSync(`${root}/dist/page.json.br`, compress(JSON.stringify(page)));
+
+// What is bundled is distributed with this package, and its licences require that they are, too.
+const bundled = [...[...chunks, ...startChunks].flatMap(({ moduleIds = [] }) => moduleIds), ...pageModules];
+writeFileSync(`${root}/dist/licenses.txt`, licensesOf(bundled));
 
 // npm installs it; compressed as in distributions, without the time that gzip stores.
 writeFileSync(`${root}/dist/cmemstat.1.gz`, gzipSync(readFileSync(`${root}/man/cmemstat.1`), { level: 9 }));

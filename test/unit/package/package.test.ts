@@ -53,6 +53,17 @@ describe('the package', () => {
     expect(packed).toContain('dist/cmemstat.1.gz');
   });
 
+  it('has the licence of each package that is bundled', () => {
+    const text = readText('dist/licenses.txt');
+    const headings = [...text.matchAll(/^(\S+) \d+\.\S+ \([\w.-]+\)$/gm)].map(([, name]) => name);
+    for (const name of ['bcryptjs', 'commander', 'd3-hierarchy', 'd3-shape', 'js-yaml', 'uplot']) {
+      expect(headings).toContain(name);
+    }
+    expect(text.match(/Permission (?:is hereby granted|to use, copy)/g)?.length).toBeGreaterThanOrEqual(
+      headings.filter((name) => name !== 'bcryptjs').length,
+    );
+  });
+
   it('names its repository, its home page and its issue tracker', () => {
     const { url } = manifest.repository;
     expect(url).toMatch(/^git\+https:\/\/github\.com\/[\w-]+\/cmemstat\.git$/);
@@ -134,7 +145,7 @@ describe('CHANGELOG.md', () => {
 it('is not built without the development dependencies, which is reported in one line', () => {
   const root = makeTree(
     Object.fromEntries(
-      ['bundle', 'bundle-page', 'bundle-plugins']
+      ['bundle', 'bundle-page', 'bundle-plugins', 'bundled-licenses']
         .map((name) => `build/${name}.mjs`)
         .map((path) => [path, readText(path)]),
     ),
