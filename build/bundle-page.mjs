@@ -6,8 +6,8 @@ const ROOT = `${import.meta.dirname}/..`;
 const PAGE = `${ROOT}/src/report/html/page`;
 
 /**
- * The script as one statement, and the styles, with the files that they are made of. Neither contains what would end its element: the renderer
- * puts them into one.
+ * The script as one statement, and the styles; also the files that they are made of. Neither contains what
+ * would end its element: the renderer puts them into one.
  */
 export async function bundlePage() {
   const { rolldown } = await import('rolldown');

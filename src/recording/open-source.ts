@@ -28,12 +28,15 @@ export async function openSource(path: string): Promise<Source> {
   if (path === STDIN) return standardInput();
   try {
     const handle = await open(path, 'r');
-    const stat = await handle.stat();
-    if (stat.isDirectory()) {
+    let isFile: boolean;
+    try {
+      const stat = await handle.stat();
+      if (stat.isDirectory()) throw new InputError(path, `${path}: is a directory`);
+      isFile = stat.isFile();
+    } catch (error) {
       await handle.close();
-      throw new InputError(path, `${path}: is a directory`);
+      throw error;
     }
-    const isFile = stat.isFile();
     return {
       isFile,
       read: async (into, position) => {

@@ -99,6 +99,7 @@ export class RecordingTail {
       this.#file = await open(this.#path, 'r');
       if ((await this.#file.stat()).isFile()) return;
     } catch (error) {
+      await this.close();
       throw this.#cannotRead(error);
     }
     await this.close();

@@ -54,14 +54,19 @@ export class LiveReport {
     assets = readPageAssets(),
   ): Promise<LiveReport> {
     const tails = new Map<string, RecordingTail>();
-    for (const path of paths) tails.set(path, await RecordingTail.open(path));
-    const report = new LiveReport(plan, options, tails, await RecordingsEvaluation.open(plan), assets);
-    await report.#readAll();
-    for (const { path, tail, fault } of report.#files) {
-      if (tail.isOther) throw noRecording(path, path);
-      if (fault !== undefined) throw new InputError(path, fault);
+    try {
+      for (const path of paths) tails.set(path, await RecordingTail.open(path));
+      const report = new LiveReport(plan, options, tails, await RecordingsEvaluation.open(plan), assets);
+      await report.#readAll();
+      for (const { path, tail, fault } of report.#files) {
+        if (tail.isOther) throw noRecording(path, path);
+        if (fault !== undefined) throw new InputError(path, fault);
+      }
+      return report;
+    } catch (error) {
+      for (const tail of tails.values()) await tail.close();
+      throw error;
     }
-    return report;
   }
 
   private constructor(

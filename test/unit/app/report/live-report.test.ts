@@ -1,8 +1,8 @@
-import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { GatePlan } from '#src/app/gate/plan.ts';
 import { LiveReport } from '#src/app/report/live-report.ts';
 import { parseBudget } from '#src/budget/expression/parse-budget.ts';
@@ -34,7 +34,17 @@ const PLAN: GatePlan = {
 const lines = recordsOf(PLAIN).map((record) => `${JSON.stringify(record)}\n`);
 const ended = lines.length - 1;
 
-const open = (files = [file], options = {}) => LiveReport.open(files, PLAN, options, ASSETS);
+const opened: LiveReport[] = [];
+
+async function open(files = [file], options = {}): Promise<LiveReport> {
+  const report = await LiveReport.open(files, PLAN, options, ASSETS);
+  opened.push(report);
+  return report;
+}
+
+afterEach(async () => {
+  for (const report of opened.splice(0)) await report.close();
+});
 const textOf = async (report: LiveReport) => (await report.render()).body.toString();
 
 function modelOf(page: string) {
@@ -129,4 +139,15 @@ describe('LiveReport', () => {
     writeFileSync(file, '{"a":1}\n');
     await expect(open()).rejects.toThrow('not a cmemstat recording');
   });
+});
+
+it('closes the files that were opened if one of them is refused', async () => {
+  writeFileSync(file, lines.join(''));
+  const before = readdirSync('/proc/self/fd').length;
+  for (const refused of [join(folder, 'missing.jsonl'), folder]) {
+    await expect(open([file, refused])).rejects.toThrow(refused);
+  }
+  writeFileSync(other, '{"type":"verdict"}\n');
+  await expect(open([file, other])).rejects.toThrow(other);
+  expect(readdirSync('/proc/self/fd').length).toBe(before);
 });
