@@ -2,7 +2,7 @@
 import { type CgroupOwner, ownersOf } from '../names/cgroup-owner.ts';
 import { LookedAt } from './looked-at.ts';
 import { ownerAt } from './owner-at.ts';
-import { RuntimeNames } from './runtime-names.ts';
+import { type NamedOwner, RuntimeNames } from './runtime-names.ts';
 
 /** A cgroup to find a name for. */
 export interface LabelledCgroup {
@@ -68,11 +68,12 @@ export class CgroupLabels {
     if (pending.length === 0) return false;
     // It reads each source once: containers that were created since are only in a new one.
     const names = new RuntimeNames(new LookedAt(), this.#filesBelow);
+    const inside = this.#containersByPod(cgroups);
     for (const cgroup of pending) {
       const known = this.#lookUp(cgroup);
       known.isPending = false;
       known.asked += 1;
-      const name = await this.#nameOf(known, cgroup, cgroups, names);
+      const name = await this.#nameOf(known, cgroup, inside.get(cgroup.path) ?? [], names);
       if (name !== undefined) known.label = { ...known.label, name, hasName: true };
     }
     return true;
@@ -104,21 +105,32 @@ export class CgroupLabels {
 
   async #nameOf(
     { label: { owner }, owners }: Known,
-    cgroup: LabelledCgroup,
-    cgroups: readonly LabelledCgroup[],
+    { directory }: LabelledCgroup,
+    containers: readonly NamedOwner[],
     names: RuntimeNames,
   ): Promise<string | undefined> {
     if (owner === undefined) return undefined;
-    const named = ownerAt(cgroup.directory, owner, owners);
+    const named = ownerAt(directory, owner, owners);
     if (owner.kind === 'container') return (await names.ofContainer(named)).name;
-    const inside = cgroups.flatMap((each) => {
-      const { label, owners: outer } = this.#lookUp(each);
-      const isIn = each.path.startsWith(`${cgroup.path}/`) && label.owner?.kind === 'container';
-      return isIn && label.owner !== undefined ? [ownerAt(each.directory, label.owner, outer)] : [];
-    });
-    const pod = await names.ofPod(named, inside);
+    const pod = await names.ofPod(named, containers);
     if (pod === undefined) return undefined;
     return pod.namespace === undefined ? pod.name : `${pod.namespace}/${pod.name}`;
+  }
+
+  /** The containers in each pod, by the path of the pod. */
+  #containersByPod(cgroups: readonly LabelledCgroup[]): ReadonlyMap<string, NamedOwner[]> {
+    const byPod = new Map<string, NamedOwner[]>();
+    for (const cgroup of cgroups) {
+      const { label, owners } = this.#lookUp(cgroup);
+      if (label.owner?.kind !== 'container') continue;
+      for (const { kind, path } of owners) {
+        if (kind !== 'pod') continue;
+        const inside = byPod.get(path) ?? [];
+        inside.push(ownerAt(cgroup.directory, label.owner, owners));
+        byPod.set(path, inside);
+      }
+    }
+    return byPod;
   }
 
   #forgetGone(cgroups: readonly LabelledCgroup[]): void {
