@@ -30,11 +30,12 @@ async function vitest(suite: string, inBackground = false): Promise<SuiteCounts>
   return code === 0 && counts.passed > 0 ? counts : { ...counts, failed: Math.max(1, counts.failed) };
 }
 
-async function guests(): Promise<SuiteCounts[]> {
+/** @param starts when each of the guests that run at a time may be started. */
+async function guests(starts: readonly Promise<unknown>[]): Promise<SuiteCounts[]> {
   const missing = Object.entries(VM_PROGRAMS).filter(
     ([program]) => spawnSync('which', [program]).status !== 0,
   );
-  if (missing.length === 0) return runGuestSuites(GUEST_NAMES);
+  if (missing.length === 0) return runGuestSuites(GUEST_NAMES, [], starts);
   const packages = missing.map(([, name]) => name).join(' ');
   const names = missing.map(([program]) => program).join(', ');
   console.log(
@@ -54,8 +55,10 @@ async function guests(): Promise<SuiteCounts[]> {
   ];
 }
 
-// The tests of the host wait most of the time: the unit tests take what they leave of the processors.
-const hostSuites = await Promise.all([vitest('integration'), vitest('unit*', true)]);
-const suites = [...hostSuites, ...(await guests())];
+// The tests of the host wait most of the time: the unit tests, and one guest after these, take what they
+// leave of the processors.
+const [onHost, units] = [vitest('integration'), vitest('unit*', true)];
+const all = await Promise.all([onHost, units, guests([units, onHost])]);
+const suites = all.flat();
 console.log(`\n${formatClosingLines(suites).join('\n')}`);
 process.exitCode = suites.every(({ failed }) => failed === 0) ? 0 : 1;

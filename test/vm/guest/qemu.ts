@@ -222,10 +222,10 @@ interface Emulator {
 }
 
 function startEmulator(args: readonly string[]): Emulator {
-  // The emulator must not outlive this process, even if this process is killed.
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...args], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  // The emulator must not outlive this process, even if this process is killed. The tests of the host that
+  // run beside it have a higher priority.
+  const words = ['-n', '10', 'setpriv', '--pdeathsig', 'KILL', 'qemu-system-x86_64'];
+  const child = spawn('nice', [...words, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
 
   let messages = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
