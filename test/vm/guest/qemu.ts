@@ -223,8 +223,8 @@ interface Emulator {
 
 function startEmulator(args: readonly string[]): Emulator {
   // The emulator must not outlive this process, even if this process is killed. The tests of the host that
-  // run beside it have a higher priority.
-  const words = ['-n', '10', 'setpriv', '--pdeathsig', 'KILL', 'qemu-system-x86_64'];
+  // run beside it have a higher priority. At 10, beside two others, a worker of vitest did not start in time.
+  const words = ['-n', '5', 'setpriv', '--pdeathsig', 'KILL', 'qemu-system-x86_64'];
   const child = spawn('nice', [...words, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
 
   let messages = '';
