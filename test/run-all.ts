@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { isCi } from './ci.ts';
-import { countTests, formatClosingLines, type SuiteCounts } from './test-counts.ts';
+import { countTests, formatClosingLines, judgeRun, type SuiteCounts } from './test-counts.ts';
 import { GUEST_NAMES, runGuestSuites } from './vm/suites.ts';
 
 /** The requirements of the virtual machines, by package. */
@@ -18,16 +18,19 @@ const VM_PROGRAMS: Readonly<Record<string, string>> = {
 async function vitest(suite: string, inBackground = false): Promise<SuiteCounts> {
   const words = ['node_modules/vitest/vitest.mjs', 'run', '--project', suite, '--reporter', 'verbose'];
   const [program = '', ...args] = [...(inBackground ? ['nice', '-n', '19'] : []), process.execPath, ...words];
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    output += chunk;
-    if (!inBackground) process.stdout.write(chunk);
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => {
+    const output = { text: '' };
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      output.text += chunk;
+      if (!inBackground) process.stdout.write(chunk);
+    });
+    return output;
   });
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  const output = `${stdout?.text ?? ''}\n${stderr?.text ?? ''}`;
   if (inBackground) process.stdout.write(output);
-  const counts = { ...countTests(output), suite };
-  return code === 0 && counts.passed > 0 ? counts : { ...counts, failed: Math.max(1, counts.failed) };
+  return { ...judgeRun(countTests(output), code), suite };
 }
 
 /** @param starts when each of the guests that run at a time may be started. */

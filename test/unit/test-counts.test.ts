@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { countTests, formatClosingLines } from '../test-counts.ts';
+import { describe, expect, it } from 'vitest';
+import { countTests, formatClosingLines, judgeRun } from '../test-counts.ts';
 
 /** Vitest's closing lines on a terminal. */
 const COLOURED = [
@@ -53,6 +53,44 @@ it('lists the tests that failed or passed on a retry, and counts the latter as p
       'test/integration/maps.test.mjs > without a project or a duration',
       'test/unit/a.test.ts > in colours',
     ],
+  });
+});
+
+/** Vitest's report of a hook, an import and a timer that threw, on a terminal and without colours. */
+const OUTSIDE_OF_TESTS = [
+  '\u001b[41m\u001b[1m FAIL \u001b[22m\u001b[49m \u001b[30m\u001b[42m unit \u001b[49m\u001b[39m test/unit/a.test.ts\u001b[2m [ test/unit/a.test.ts ]\u001b[22m',
+  '\u001b[31m\u001b[1mError\u001b[22m: hook failed\u001b[39m',
+  '',
+  ' FAIL  |integration| test/integration/b.test.ts [ test/integration/b.test.ts ]',
+  'Error: Cannot find module',
+  ' FAIL  |unit| test/unit/c.test.ts > a test, which has a line of its own',
+  'AssertionError: expected 1 to be 2',
+  '\u001b[31m⎯⎯⎯⎯⎯⎯\u001b[39m\u001b[1m\u001b[41m Unhandled Errors \u001b[49m\u001b[22m\u001b[31m⎯⎯⎯⎯⎯⎯\u001b[39m',
+  '\u001b[31m⎯⎯⎯⎯⎯\u001b[39m\u001b[1m\u001b[41m Uncaught Exception \u001b[49m\u001b[22m\u001b[31m⎯⎯⎯⎯⎯\u001b[39m',
+  '\u001b[31m\u001b[1mError\u001b[22m: late\u001b[39m',
+  '⎯⎯⎯⎯⎯⎯ Unhandled Rejection ⎯⎯⎯⎯⎯',
+  'Error: [vitest-worker]: Timeout calling "onTaskUpdate"',
+  '      Tests  3 passed (3)',
+].join('\n');
+
+describe('a run that fails', () => {
+  it('names hooks and files that failed, and errors that belong to no test', () => {
+    const counts = countTests(OUTSIDE_OF_TESTS);
+    expect(counts.failures).toEqual([
+      'test/unit/a.test.ts: Error: hook failed',
+      'test/integration/b.test.ts: Error: Cannot find module',
+      'Error: late',
+      'Error: [vitest-worker]: Timeout calling "onTaskUpdate"',
+    ]);
+    expect(judgeRun(counts, 1)).toEqual({ ...counts, failed: 4 });
+  });
+
+  it('is a failure though it names no test', () => {
+    const counts = { passed: 3, failed: 0, skipped: 0, retried: [], failures: [] };
+    expect(judgeRun(counts, 0)).toEqual(counts);
+    const failures = ['no test: the run ended with status 134'];
+    expect(judgeRun(counts, 134)).toEqual({ ...counts, failed: 1, failures });
+    expect(judgeRun({ ...counts, passed: 0 }, 0)).toMatchObject({ failed: 1 });
   });
 });
 

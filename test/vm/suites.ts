@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { countTests, type SuiteCounts } from '../test-counts.ts';
+import { countTests, judgeRun, type SuiteCounts } from '../test-counts.ts';
 import { withBundles } from './bundles.ts';
 import { bootGuest, type GuestCommand } from './guest/guest.ts';
 import type { KernelName } from './guest/kernels.ts';
@@ -110,19 +110,20 @@ async function runSuite(
       onStdout: (chunk) => output.write(chunk),
       onStderr: (chunk) => output.write(chunk),
     });
-    const counts = countTests(output.text);
-    // A runner that fails without naming a test (it could not start) is a failure, too.
-    const failed = exitCode === 0 && counts.passed > 0 ? counts.failed : Math.max(1, counts.failed);
-    const outcome = { ...counts, failed, suite: `guest ${name}` };
+    const { passed, failed, skipped, ...names } = judgeRun(countTests(output.text), exitCode);
     const seconds = (totalMs / 1000).toFixed(0);
     return describe(
-      outcome,
-      `${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped in ${seconds} s`,
+      { passed, failed, skipped, ...names, suite: `guest ${name}` },
+      `${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds} s`,
     );
   } catch (error) {
     const counts = countTests(output.text);
     const message = error instanceof Error ? error.message : String(error);
-    return describe({ ...counts, failed: counts.failed + 1, suite: `guest ${name}` }, `FAILED, ${message}`);
+    const failures = [...counts.failures, `no test: ${message}`];
+    return describe(
+      { ...counts, failed: counts.failed + 1, failures, suite: `guest ${name}` },
+      `FAILED, ${message}`,
+    );
   } finally {
     output.end();
   }
