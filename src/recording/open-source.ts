@@ -55,7 +55,8 @@ export async function openSource(path: string): Promise<Source> {
   }
 }
 
-function cannotRead(path: string, cause: unknown): InputError {
+/** The error of a system call on a file. */
+export function cannotRead(path: string, cause: unknown): InputError {
   return new InputError(path, `${path}: ${describeErrno(errnoOf(cause))}`, { cause });
 }
 

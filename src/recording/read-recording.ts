@@ -2,10 +2,9 @@
 import { InputError } from '../errors.ts';
 import type { RecordLine } from '../model/recording.ts';
 import { GrowthWatch } from './growing-file.ts';
-import { identifyFile } from './identify-document.ts';
 import { LineSplitter, MAX_LINE_BYTES } from './line-splitter.ts';
-import { CHUNK_BYTES, MAX_LEADING_BYTES, openSource, STDIN } from './open-source.ts';
-import { parseRecordLine } from './parse-line.ts';
+import { CHUNK_BYTES, openSource, STDIN } from './open-source.ts';
+import { type LineCounts, RecordLines } from './record-lines.ts';
 
 /** Options for reading a recording. */
 export interface ReadOptions {
@@ -19,23 +18,8 @@ export interface ReadOptions {
   onLine?: (text: string) => void;
 }
 
-/** Number of lines, and how many were skipped. */
-export interface LineCounts {
-  /** All lines, of any kind. */
-  lines: number;
-  /** Truncated lines, or lines that are not records. */
-  damaged: number;
-  /** The first damaged line (1-based), and its fault. */
-  firstDamage?: { line: number; fault: string };
-  /** Records of a type that this version does not know. */
-  unknown: number;
-}
-
 /** Receives a record, the offset of its line, and the offset of the next line. Unit: bytes. */
 export type OnRecord = (record: RecordLine, offset: number, end: number) => void;
-
-/** A file with no record in this many leading lines is not a recording. */
-const MAX_LEADING_LINES = 100;
 
 /** A record and the offset of its line. Unit: bytes. */
 export interface PlacedRecord {
@@ -88,18 +72,19 @@ export async function scanRecording(
 
 /** One pass over a file. */
 class Scan {
-  readonly counts: LineCounts = { lines: 0, damaged: 0, unknown: 0 };
   readonly #path: string;
   readonly #name: string;
-  #hasStart = false;
-  /** What is wrong with the first line that is a start record by its type. */
-  #startFault: string | undefined;
+  readonly #lines: RecordLines;
   #hasSummary = false;
-  #hasRecord = false;
 
   constructor(path: string) {
     this.#path = path;
     this.#name = path === STDIN ? 'standard input' : path;
+    this.#lines = new RecordLines(path, this.#name);
+  }
+
+  get counts(): LineCounts {
+    return this.#lines.counts;
   }
 
   /** Reads chunk by chunk; the caller runs after each. */
@@ -120,8 +105,7 @@ class Scan {
         position += length;
         if (length > 0) {
           splitter.push(chunk.subarray(0, length), onLine);
-          // A single line may have no end, as that of /dev/zero.
-          if (!this.#hasRecord && position > MAX_LEADING_BYTES) break;
+          if (this.#lines.isEndless(position)) break;
           if (!source.isFile && splitter.incompleteBytes > MAX_LINE_BYTES) throw this.#endlessLine();
           yield;
         } else if (growth === undefined) break;
@@ -140,8 +124,7 @@ class Scan {
       growth?.close();
       await source.close();
     }
-    if (signal?.aborted !== true && !this.#hasStart)
-      throw noRecording(this.#name, this.#path, this.#startFault);
+    if (signal?.aborted !== true && !this.#lines.hasStart) throw this.#lines.noRecording();
   }
 
   /** The end of a pipe or of a device may never come; that of a file does, and its long lines are skipped. */
@@ -155,37 +138,9 @@ class Scan {
   }
 
   #take(text: string | undefined, offset: number, end: number, onRecord: OnRecord): void {
-    this.counts.lines += 1;
-    const parsed = text === undefined ? { damaged: 'too long' } : parseRecordLine(text, this.#name);
-    if ('damaged' in parsed) {
-      this.counts.damaged += 1;
-      this.counts.firstDamage ??= { line: this.counts.lines, fault: parsed.damaged };
-      if (parsed.damaged.startsWith('start: ')) this.#startFault ??= parsed.damaged;
-      if (!this.#hasRecord && this.counts.damaged >= MAX_LEADING_LINES)
-        throw noRecording(this.#name, this.#path, this.#startFault);
-      return;
-    }
-    this.#hasRecord = true;
-    if ('unknown' in parsed) {
-      this.counts.unknown += 1;
-      return;
-    }
-    const { record } = parsed;
-    if (record.type === 'start') this.#hasStart = true;
-    else if (record.type === 'summary') this.#hasSummary = true;
+    const record = this.#lines.take(text);
+    if (record === undefined) return;
+    if (record.type === 'summary') this.#hasSummary = true;
     onRecord(record, offset, end);
   }
-}
-
-/** The error for a file without a start record: it says what it is instead, if that is known. */
-export function noRecording(name: string, path: string, startFault = 'no start record'): InputError {
-  const kind = path === STDIN ? undefined : identifyFile(path);
-  if (kind !== undefined) {
-    return new InputError(name, `${name}: this is ${kind.name}, not a recording`, {
-      hint: kind.reader ?? 'record a run with cmemstat --output FILE -- COMMAND',
-    });
-  }
-  return new InputError(name, `${name}: not a cmemstat recording (${startFault})`, {
-    hint: 'record a run with cmemstat --output FILE -- COMMAND',
-  });
 }

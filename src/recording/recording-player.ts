@@ -7,7 +7,8 @@ import { type Checkpoint, type Checkpointed, Checkpoints } from './checkpoints.t
 import { LineSplitter } from './line-splitter.ts';
 import { NumberList } from './number-list.ts';
 import { parseRecordLine } from './parse-line.ts';
-import { type LineCounts, scanRecording } from './read-recording.ts';
+import { scanRecording } from './read-recording.ts';
+import type { LineCounts } from './record-lines.ts';
 
 /** Options for opening a recording. */
 export interface PlayerOptions {

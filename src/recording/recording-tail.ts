@@ -1,17 +1,14 @@
 /** Reads a recording that grows: each time, what was appended since the last time. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { describeErrno, errnoOf, InputError } from '../errors.ts';
+import { InputError } from '../errors.ts';
 import type { RecordLine } from '../model/recording.ts';
 import { tryStat } from '../try-stat.ts';
 import { LineSplitter } from './line-splitter.ts';
-import { CHUNK_BYTES } from './open-source.ts';
-import { parseRecordLine } from './parse-line.ts';
-import { type LineCounts, noRecording } from './read-recording.ts';
+import { CHUNK_BYTES, cannotRead } from './open-source.ts';
+import { type LineCounts, RecordLines } from './record-lines.ts';
 
 /** A file with other first bytes is another recording: the first line has the time of its start. */
 const HEAD_BYTES = 512;
-/** A file with no record in this many leading lines is not a recording. */
-const MAX_LEADING_LINES = 100;
 
 /** What reading has found. */
 export type Found = 'same' | 'grown' | 'replaced';
@@ -23,10 +20,10 @@ export class RecordingTail {
   #splitter = new LineSplitter();
   #position = 0;
   #head = Buffer.alloc(0);
-  #hasRecord = false;
-  #hasStart = false;
+  #lines: RecordLines;
+  /** Why what was read last cannot be taken: what follows it cannot, either. */
+  #refusal: { error: unknown } | undefined;
   #isGone = false;
-  #counts: LineCounts = { lines: 0, damaged: 0, unknown: 0 };
 
   /** @throws InputError if there is no regular file. */
   static async open(path: string): Promise<RecordingTail> {
@@ -37,16 +34,22 @@ export class RecordingTail {
 
   private constructor(path: string) {
     this.#path = path;
+    this.#lines = new RecordLines(path, path);
   }
 
   /** Of the lines read so far. */
   get counts(): LineCounts {
-    return this.#counts;
+    return this.#lines.counts;
   }
 
   /** Whether complete lines were read, none of which is a start record. */
   get isOther(): boolean {
-    return !this.#hasStart && this.#counts.lines > 0;
+    return !this.#lines.hasStart && this.counts.lines > 0;
+  }
+
+  /** The error if it is something else. */
+  noRecording(): InputError {
+    return this.#lines.noRecording();
   }
 
   /** Whether no file has this name any more; one that was renamed is still read. */
@@ -67,6 +70,7 @@ export class RecordingTail {
     if (this.#file === undefined && !this.#isGone) await this.#open();
     const file = this.#file;
     if (file === undefined) return 'same';
+    if (this.#refusal !== undefined) throw this.#refusal.error;
     const start = this.#position;
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     for (;;) {
@@ -77,7 +81,7 @@ export class RecordingTail {
         this.#head = Buffer.concat([this.#head, chunk.subarray(0, Math.min(length, missing))]);
       }
       this.#position += length;
-      this.#splitter.push(chunk.subarray(0, length), (text) => this.#take(text, onRecord));
+      this.#take(chunk.subarray(0, length), onRecord);
     }
     return this.#position === start ? 'same' : 'grown';
   }
@@ -89,9 +93,21 @@ export class RecordingTail {
     this.#splitter = new LineSplitter();
     this.#position = 0;
     this.#head = Buffer.alloc(0);
-    this.#hasRecord = false;
-    this.#hasStart = false;
-    this.#counts = { lines: 0, damaged: 0, unknown: 0 };
+    this.#lines = new RecordLines(this.#path, this.#path);
+    this.#refusal = undefined;
+  }
+
+  #take(chunk: Buffer, onRecord: (record: RecordLine) => void): void {
+    try {
+      this.#splitter.push(chunk, (text) => {
+        const record = this.#lines.take(text);
+        if (record !== undefined) onRecord(record);
+      });
+      if (this.#lines.isEndless(this.#position)) throw this.noRecording();
+    } catch (error) {
+      this.#refusal = { error };
+      throw error;
+    }
   }
 
   async #open(): Promise<void> {
@@ -100,7 +116,7 @@ export class RecordingTail {
       if ((await this.#file.stat()).isFile()) return;
     } catch (error) {
       await this.close();
-      throw this.#cannotRead(error);
+      throw cannotRead(this.#path, error);
     }
     await this.close();
     throw new InputError(this.#path, `${this.#path}: not a regular file: its growth cannot be followed`);
@@ -123,29 +139,7 @@ export class RecordingTail {
     try {
       return (await file.read(into, 0, into.length, position)).bytesRead;
     } catch (error) {
-      throw this.#cannotRead(error);
-    }
-  }
-
-  #cannotRead(cause: unknown): InputError {
-    return new InputError(this.#path, `${this.#path}: ${describeErrno(errnoOf(cause))}`, { cause });
-  }
-
-  #take(text: string | undefined, onRecord: (record: RecordLine) => void): void {
-    const counts = this.#counts;
-    counts.lines += 1;
-    const parsed = text === undefined ? { damaged: 'too long' } : parseRecordLine(text, this.#path);
-    if ('damaged' in parsed) {
-      counts.damaged += 1;
-      counts.firstDamage ??= { line: counts.lines, fault: parsed.damaged };
-      if (!this.#hasRecord && counts.damaged >= MAX_LEADING_LINES) throw noRecording(this.#path, this.#path);
-      return;
-    }
-    this.#hasRecord = true;
-    if ('unknown' in parsed) counts.unknown += 1;
-    else {
-      this.#hasStart ||= parsed.record.type === 'start';
-      onRecord(parsed.record);
+      throw cannotRead(this.#path, error);
     }
   }
 }

@@ -1,7 +1,6 @@
 /** The page of recordings that are still written: reads what was appended, and renders it again. */
 import { InputError } from '../../errors.ts';
 import type { RecordLine } from '../../model/recording.ts';
-import { noRecording } from '../../recording/read-recording.ts';
 import { type Found, RecordingTail } from '../../recording/recording-tail.ts';
 import { readPageAssets } from '../../report/html/page-assets.ts';
 import type { PageAssets } from '../../report/html/sections/page-input.ts';
@@ -59,7 +58,7 @@ export class LiveReport {
       const report = new LiveReport(plan, options, tails, await RecordingsEvaluation.open(plan), assets);
       await report.#readAll();
       for (const { path, tail, fault } of report.#files) {
-        if (tail.isOther) throw noRecording(path, path);
+        if (tail.isOther) throw tail.noRecording();
         if (fault !== undefined) throw new InputError(path, fault);
       }
       return report;

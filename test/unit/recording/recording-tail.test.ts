@@ -83,3 +83,30 @@ it('refuses what cannot grow, and what is not a recording', async () => {
   expect(other.tail.isOther).toBe(true);
   await Promise.all([tail.close(), other.tail.close()]);
 });
+
+it('names what is wrong with a start record', async () => {
+  const { read, tail } = await open('{"type":"start"}\n');
+  await read();
+  expect(tail.isOther).toBe(true);
+  expect(tail.noRecording().message).toContain('not a cmemstat recording (start: ');
+  await tail.close();
+});
+
+it('stops reading a file whose first line has no end', async () => {
+  const { file, read, tail } = await open('');
+  truncateSync(file, 65 << 20);
+  await expect(read()).rejects.toThrow('not a cmemstat recording');
+  await tail.close();
+});
+
+it('refuses records of a newer version each time, until the file is replaced', async () => {
+  const { file, read, tail } = await open(START + sample(1));
+  await read();
+  appendFileSync(file, START.replace(/"version":\d+/, '"version":99') + sample(2));
+  await expect(read()).rejects.toThrow('newer');
+  await expect(read()).rejects.toThrow('newer');
+  writeFileSync(file, START + sample(7));
+  expect(await read()).toEqual(['replaced']);
+  expect(await read()).toEqual(['grown', 'start', 7]);
+  await tail.close();
+});
