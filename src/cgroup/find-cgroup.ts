@@ -55,10 +55,11 @@ export function findRootCgroup(option: string): FoundCgroup {
 
 /**
  * The directory of a process' cgroup in the memory hierarchy; undefined if it is not visible here.
+ * @param facts of this host, for more than one process.
  * @throws KernelFileError, `ENOENT` if there is no such process.
  */
-export function directoryOfPid(pid: number): string | undefined {
-  const hierarchy = chooseMemoryHierarchy({ ...readHierarchyFacts(), memberships: membershipsOf(pid) });
+export function directoryOfPid(pid: number, facts = readHierarchyFacts()): string | undefined {
+  const hierarchy = chooseMemoryHierarchy({ ...facts, memberships: membershipsOf(pid) });
   return hierarchy.version === undefined ? undefined : hierarchy.ownDirectory;
 }
 
@@ -68,18 +69,21 @@ function membershipsOf(pid: number): CgroupMembership[] {
 }
 
 /**
- * The path of a process' cgroup below the mount point of the memory hierarchy; undefined if the process is
- * gone, or if its cgroup is not visible here.
- * @throws KernelFileError for other reasons.
+ * Finds the paths of processes' cgroups below the mount point of the memory hierarchy; undefined for a
+ * process that is gone, or whose cgroup is not visible here. What is mounted is read once.
+ * @throws KernelFileError, also when a process is looked up.
  */
-export function cgroupPathOfPid(pid: number, hierarchy: Mounted): string | undefined {
-  try {
-    const directory = directoryOfPid(pid);
-    return directory === undefined ? undefined : cgroupAt(hierarchy, directory).path;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ESRCH') return undefined;
-    throw error;
-  }
+export function cgroupPathsOfPids(hierarchy: Mounted): (pid: number) => string | undefined {
+  const facts = readHierarchyFacts();
+  return (pid) => {
+    try {
+      const directory = directoryOfPid(pid, facts);
+      return directory === undefined ? undefined : cgroupAt(hierarchy, directory).path;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ESRCH') return undefined;
+      throw error;
+    }
+  };
 }
 
 function memoryHierarchy(option: string): MemoryHierarchy {

@@ -1,7 +1,7 @@
 /** Reads the memory of all cgroups of this host, repeatedly: one pass over their files, and the BPF maps. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { cgroupPathOfPid, type FoundCgroup } from '../../cgroup/find-cgroup.ts';
+import { cgroupPathsOfPids, type FoundCgroup } from '../../cgroup/find-cgroup.ts';
 import { ToolError } from '../../errors.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 import { parseLimits } from '../../kernel/procfs/pid-limits.ts';
@@ -205,9 +205,7 @@ class OpenHost implements HostReader {
   heldElsewhere(): ReadonlyMap<HostCgroup, number> | undefined {
     const { maps, cgroups } = this.#last ?? {};
     if (maps === undefined || cgroups === undefined || this.#bpf.readHeldMaps === undefined) return undefined;
-    return sumHeldElsewhere(this.#bpf.readHeldMaps(), maps, cgroups, (pid) =>
-      cgroupPathOfPid(pid, this.#root),
-    );
+    return sumHeldElsewhere(this.#bpf.readHeldMaps(), maps, cgroups, cgroupPathsOfPids(this.#root));
   }
 
   async retryBpf(): Promise<void> {
