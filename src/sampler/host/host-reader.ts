@@ -2,26 +2,24 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupPathsOfPids, type FoundCgroup } from '../../cgroup/find-cgroup.ts';
-import { ToolError } from '../../errors.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 import { parseLimits } from '../../kernel/procfs/pid-limits.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
 import type { ComputeMapCost } from '../../model/bpf-advice.ts';
-import {
-  type AbsentFigure,
-  type CgroupDetails,
-  type FiguresOfCgroup,
-  HOST_FIGURES,
-  type HostCgroup,
-  type HostFigure,
-  type HostReading,
+import type {
+  CgroupDetails,
+  FiguresOfCgroup,
+  HostCgroup,
+  HostReading,
 } from '../../model/host/host-cgroups.ts';
 import { GrowthReadings, shownGrowth } from '../../statistics/trend.ts';
 import { absentAs, setIfDefined } from '../figure-reader.ts';
+import { absentFigures } from './absent-reasons.ts';
+import { addBpf, addUpProcesses, type CgroupInProgress } from './add-up.ts';
 import { CgroupFiles, OpenFiles } from './cgroup-files.ts';
 import { type CgroupDirectory, CgroupTree } from './cgroup-tree.ts';
 import { sumHeldElsewhere } from './held-elsewhere.ts';
-import { type BpfByCgroup, HostBpf } from './host-bpf.ts';
+import { HostBpf } from './host-bpf.ts';
 import {
   currentOfRoot,
   type HostMemory,
@@ -32,6 +30,7 @@ import {
 } from './host-memory.ts';
 import { readDetails } from './read-details.ts';
 import { countLines, FigureFiles, parsePressureBytes } from './read-figures.ts';
+import { type BpfSource, ReadableBpf } from './readable-bpf.ts';
 import { readRemovedCgroups } from './removed-cgroups.ts';
 
 /** The number of files that stay open between two readings. */
@@ -84,28 +83,19 @@ export async function openHostReader(
   options: HostReaderOptions,
   openBpf: () => Promise<BpfSource> = () => HostBpf.open(options.holders === true),
 ): Promise<HostReader> {
-  const bpf = await openBpf();
+  const bpf = await ReadableBpf.open(openBpf);
   try {
-    return new OpenHost(options, bpf, openBpf);
+    return new OpenHost(options, bpf);
   } catch (error) {
     bpf.close();
     throw error;
   }
 }
 
-type BpfSource = Pick<HostBpf, 'absent' | 'read' | 'close'> &
-  Partial<Pick<HostBpf, 'computeCost' | 'readHeldMaps'>>;
-
 /** What is kept of one cgroup. */
 interface Watched {
   files: CgroupFiles;
   growth: GrowthReadings | undefined;
-}
-
-/** A cgroup while the reading is made. */
-interface Making extends HostCgroup {
-  parent: Making | undefined;
-  figures: FiguresOfCgroup;
 }
 
 class OpenHost implements HostReader {
@@ -121,17 +111,10 @@ class OpenHost implements HostReader {
   readonly #figures: FigureFiles;
   readonly #figuresOfRoot: FigureFiles;
   readonly #watched = new WeakMap<CgroupDirectory, Watched>();
-  #bpf: BpfSource;
-  readonly #openBpf: () => Promise<BpfSource>;
-  #noBpf: { reason: string; hint: string | undefined } | undefined;
+  readonly #bpf: ReadableBpf;
   #startMs: number | undefined;
 
-  constructor(
-    { root, repeats, activity = true }: HostReaderOptions,
-    bpf: BpfSource,
-    openBpf: () => Promise<BpfSource>,
-  ) {
-    this.#openBpf = openBpf;
+  constructor({ root, repeats, activity = true }: HostReaderOptions, bpf: ReadableBpf) {
     this.#root = root;
     this.#isWholeHost = isRootOfHost(root);
     this.#repeats = repeats;
@@ -141,7 +124,6 @@ class OpenHost implements HostReader {
     this.#figures = new FigureFiles(root.version, activity);
     this.#figuresOfRoot = new FigureFiles(root.version, activity);
     this.#bpf = bpf;
-    this.#noBpf = bpf.absent;
   }
 
   read(): HostReading {
@@ -149,13 +131,13 @@ class OpenHost implements HostReader {
     this.#startMs ??= nowMs;
     const elapsedMs = nowMs - this.#startMs;
     const directories = this.#tree.refresh();
-    const made = new Map<CgroupDirectory, Making>();
+    const made = new Map<CgroupDirectory, CgroupInProgress>();
     this.#directories = new Map();
-    const bpf = this.#readBpf();
+    const bpf = this.#bpf.read();
     const host = this.#isWholeHost ? readHostMemory() : {};
     const root = this.#make(this.#tree.root, undefined, this.#readRoot(host) ?? {});
     made.set(this.#tree.root, root);
-    const cgroups: [Making, ...Making[]] = [root];
+    const cgroups: [CgroupInProgress, ...CgroupInProgress[]] = [root];
     this.#countProcesses(this.#tree.root, root);
     for (const directory of directories) {
       if (directory.parent === undefined) continue;
@@ -185,7 +167,12 @@ class OpenHost implements HostReader {
       isWholeHost: this.#isWholeHost,
       cgroups,
       uncharged,
-      absent: this.#absentIn(cgroups),
+      absent: absentFigures(cgroups, {
+        version: this.#root.version,
+        isWholeHost: this.#isWholeHost,
+        withActivity: this.#withActivity,
+        noBpf: this.#bpf.absent,
+      }),
       totals: totalsOf(host),
       removedCgroups: this.#isWholeHost
         ? readRemovedCgroups(this.#root.version, this.#root.directory, directories.length)
@@ -204,19 +191,17 @@ class OpenHost implements HostReader {
 
   heldElsewhere(): ReadonlyMap<HostCgroup, number> | undefined {
     const { maps, cgroups } = this.#last ?? {};
-    if (maps === undefined || cgroups === undefined || this.#bpf.readHeldMaps === undefined) return undefined;
-    return sumHeldElsewhere(this.#bpf.readHeldMaps(), maps, cgroups, cgroupPathsOfPids(this.#root));
+    if (maps === undefined || cgroups === undefined) return undefined;
+    const held = this.#bpf.readHeldMaps();
+    return held && sumHeldElsewhere(held, maps, cgroups, cgroupPathsOfPids(this.#root));
   }
 
-  async retryBpf(): Promise<void> {
-    if (this.#bpf.absent === undefined) return;
-    const bpf = await this.#openBpf();
-    this.#bpf.close();
-    this.#bpf = bpf;
+  retryBpf(): Promise<void> {
+    return this.#bpf.retry();
   }
 
   get computeCost(): ComputeMapCost {
-    return this.#bpf.computeCost ?? (() => undefined);
+    return this.#bpf.computeCost;
   }
 
   close(): void {
@@ -224,7 +209,11 @@ class OpenHost implements HostReader {
     this.#bpf.close();
   }
 
-  #make(directory: CgroupDirectory, parent: Making | undefined, figures: FiguresOfCgroup): Making {
+  #make(
+    directory: CgroupDirectory,
+    parent: CgroupInProgress | undefined,
+    figures: FiguresOfCgroup,
+  ): CgroupInProgress {
     const { id, path } = directory;
     const depth = parent === undefined ? 0 : parent.depth + 1;
     const shown = path === '/' ? this.#root.directory : this.#root.directory + path;
@@ -271,7 +260,7 @@ class OpenHost implements HostReader {
     return figures;
   }
 
-  #countProcesses(directory: CgroupDirectory, cgroup: Making): void {
+  #countProcesses(directory: CgroupDirectory, cgroup: CgroupInProgress): void {
     if (!this.#withActivity) return;
     const { files } = this.#filesOf(directory);
     const list = this.#root.version === 1 ? files.readOnce('cgroup.procs') : files.read('cgroup.procs');
@@ -279,20 +268,7 @@ class OpenHost implements HostReader {
     cgroup.figures.processes = (cgroup.figures.processes ?? 0) + (count ?? 0);
   }
 
-  /** A right that is lost meanwhile is a reason, too; what fails once may succeed the next time. */
-  #readBpf(): BpfByCgroup | undefined {
-    this.#noBpf = this.#bpf.absent;
-    if (this.#noBpf !== undefined) return undefined;
-    try {
-      return this.#bpf.read();
-    } catch (error) {
-      if (!(error instanceof ToolError)) throw error;
-      this.#noBpf = { reason: error.message, hint: error.hint };
-      return undefined;
-    }
-  }
-
-  #addGrowth(directory: CgroupDirectory, { id, figures }: Making, elapsedMs: number): void {
+  #addGrowth(directory: CgroupDirectory, { id, figures }: CgroupInProgress, elapsedMs: number): void {
     if (figures.current === undefined || id !== directory.id) return;
     const watched = this.#filesOf(directory);
     watched.growth ??= new GrowthReadings(GROWTH_READINGS);
@@ -308,51 +284,7 @@ class OpenHost implements HostReader {
       enumerable: true,
     });
   }
-
-  /** Each figure that no cgroup below the root has, with the reason. */
-  #absentIn(cgroups: readonly HostCgroup[]): AbsentFigure[] {
-    const absent: AbsentFigure[] = [];
-    const known = new Set<HostFigure>();
-    for (const { figures } of cgroups.slice(0, 2)) {
-      for (const figure of HOST_FIGURES) if (figure in figures) known.add(figure);
-    }
-    for (const figure of HOST_FIGURES) {
-      if (known.has(figure) || (!this.#withActivity && IS_ACTIVITY.has(figure))) continue;
-      if (cgroups.some(({ figures }) => figure in figures)) continue;
-      absent.push({ figure, ...this.#whyAbsent(figure) });
-    }
-    if (!this.#isWholeHost) absent.push({ figure: 'uncharged', reason: NOT_OF_HOST });
-    return absent;
-  }
-
-  #whyAbsent(figure: HostFigure): { reason: string; hint?: string } {
-    if (figure === 'bpf' || figure === 'orphaned') {
-      const { reason = 'BPF maps cannot be read', hint } = this.#noBpf ?? {};
-      return { reason, ...(hint === undefined ? {} : { hint }) };
-    }
-    if (figure === 'growth') return { reason: 'a single reading shows no growth', hint: '--interval 1s' };
-    const why = (this.#root.version === 1 ? WHY_V1 : WHY_V2)[figure];
-    return { reason: why ?? 'the kernel does not have it' };
-  }
 }
-
-const IS_ACTIVITY: ReadonlySet<string> = new Set(['processes', 'pressure', 'growth']);
-
-const NOT_OF_HOST = 'the root of the visible hierarchy is not that of the host';
-
-const WHY_V1: Partial<Record<HostFigure, string>> = {
-  kernel: 'the kernel does not count kernel memory of cgroups',
-  slab: 'cgroup v1 has no counter of it by cgroup',
-  sock: 'cgroup v1 counts memory of TCP sockets only, and not in current',
-  swap: 'the kernel does not count swap by cgroup (swapaccount=0)',
-  pressure: 'cgroup v1 has no memory pressure by cgroup',
-};
-
-const WHY_V2: Partial<Record<HostFigure, string>> = {
-  kernel: 'memory.stat has it since Linux 5.18',
-  swap: 'the kernel does not count swap by cgroup',
-  pressure: 'the kernel does not measure pressure (CONFIG_PSI, psi=1)',
-};
 
 /** Whether the root is that of the host, and not of a namespace or of a mount of a part. */
 function isRootOfHost({ version, directory }: FoundCgroup): boolean {
@@ -365,39 +297,4 @@ function mostOpenFiles(): number {
   const limit = parseLimits(readPseudoFile(path)).find(({ name }) => name === 'open files')?.soft;
   const most = limit === undefined || limit === 'unlimited' ? MAX_OPEN_FILES : Number(limit);
   return Math.min(MAX_OPEN_FILES, Math.floor(most * (1 - LEFT_TO_OTHERS)));
-}
-
-/** Adds those of each cgroup to those above it: the list has parents before children. */
-function addUpProcesses(cgroups: readonly Making[]): void {
-  for (const { parent, figures } of cgroups.toReversed()) {
-    if (parent !== undefined) {
-      parent.figures.processes = (parent.figures.processes ?? 0) + (figures.processes ?? 0);
-    }
-  }
-}
-
-/**
- * Adds maps to the cgroup that they are charged to and to those above it; unknown ones to the root of a host.
- * The root of a container is charged for none of them.
- */
-function addBpf(
-  cgroups: readonly [Making, ...Making[]],
-  { byCgroup }: BpfByCgroup,
-  isWholeHost: boolean,
-): void {
-  const rest = isWholeHost ? cgroups[0] : undefined;
-  const byId = new Map<bigint | undefined, Making>();
-  for (const cgroup of cgroups) {
-    cgroup.figures.bpf = 0;
-    cgroup.figures.orphaned = 0;
-    cgroup.figures.bpfUncharged = 0;
-    byId.set(cgroup.id, cgroup);
-  }
-  for (const [id, { charged, orphaned, uncharged }] of byCgroup) {
-    for (let each: Making | undefined = byId.get(id) ?? rest; each !== undefined; each = each.parent) {
-      each.figures.bpf = (each.figures.bpf ?? 0) + charged;
-      each.figures.orphaned = (each.figures.orphaned ?? 0) + orphaned;
-      each.figures.bpfUncharged = (each.figures.bpfUncharged ?? 0) + uncharged;
-    }
-  }
 }
