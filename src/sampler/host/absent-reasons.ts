@@ -39,8 +39,12 @@ function whyAbsent(figure: HostFigure, { version, noBpf }: HostFacts): { reason:
     return { reason, ...(hint === undefined ? {} : { hint }) };
   }
   if (figure === 'growth') return { reason: 'a single reading shows no growth', hint: '--interval 1s' };
-  const why = (version === 1 ? WHY_V1 : WHY_V2)[figure];
-  return { reason: why ?? 'the kernel does not have it' };
+  return { reason: whyNotCounted(figure, version) };
+}
+
+/** Why the kernel has no such figure of a cgroup. */
+export function whyNotCounted(figure: HostFigure, version: 1 | 2): string {
+  return (version === 1 ? WHY_V1 : WHY_V2)[figure] ?? 'the kernel does not have it';
 }
 
 const IS_ACTIVITY: ReadonlySet<string> = new Set(['processes', 'pressure', 'growth']);

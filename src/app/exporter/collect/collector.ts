@@ -7,6 +7,7 @@ import { FigureSet } from '../../../export/exposition.ts';
 import { formatLabels } from '../../../export/metric-labels.ts';
 import { adviseOnMaps } from '../../../model/bpf-advice.ts';
 import type { AbsentFigure, HostReading } from '../../../model/host/host-cgroups.ts';
+import { whyNotCounted } from '../../../sampler/host/absent-reasons.ts';
 import type { HostReader } from '../../../sampler/host/host-reader.ts';
 import { MapPeaks } from '../../maps/map-peaks.ts';
 import { CADVISOR_SERIES, FIRST_SERIES } from './cgroup-figures.ts';
@@ -117,7 +118,7 @@ export class Collector {
     const first = groups[0]?.cgroups[0];
     const absent: AbsentReason[] = [...reading.absent];
     if (first !== undefined && reader.readDetails(first).stall === undefined) {
-      absent.push({ figure: 'pressure', reason: NO_PRESSURE[reading.version] });
+      absent.push({ figure: 'pressure', reason: whyNotCounted('pressure', reading.version) });
     }
     if (elsewhere === undefined && reading.maps !== undefined) {
       absent.push({ figure: 'held_elsewhere', reason: 'the holders of BPF maps cannot be read' });
@@ -195,8 +196,3 @@ export class Collector {
     return this.#advice.byName;
   }
 }
-
-const NO_PRESSURE: Readonly<Record<1 | 2, string>> = {
-  1: 'cgroup v1 has no memory pressure by cgroup',
-  2: 'the kernel does not measure pressure (CONFIG_PSI, psi=1)',
-};

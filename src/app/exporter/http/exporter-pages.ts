@@ -2,6 +2,7 @@
 import { constants, gzipSync } from 'node:zlib';
 import { EXPOSED } from '../../../export/exporter-names.ts';
 import { type ExpositionFormat, renderExposition } from '../../../export/exposition.ts';
+import { hintSuffix } from '../../../format/hint.ts';
 import { VERSION } from '../../../version.ts';
 import type { AbsentReason, Collection } from '../collect/collector.ts';
 import { type Answer, type Handler, textAnswer } from './exporter-server.ts';
@@ -131,7 +132,7 @@ const PAGE_HEADERS = {
 };
 
 function describe({ figure, reason, hint }: AbsentReason): string {
-  return `no ${figure}: ${reason}${hint === undefined ? '' : ` (hint: ${hint})`}`;
+  return `no ${figure}: ${reason}${hintSuffix(hint)}`;
 }
 
 function renderPage(collection: Collection | undefined): string {
