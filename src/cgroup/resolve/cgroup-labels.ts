@@ -1,7 +1,7 @@
 /** What people call the cgroups of a host: units, containers and pods in place of parts of paths. */
 import { type CgroupOwner, ownersOf } from '../names/cgroup-owner.ts';
 import { LookedAt } from './looked-at.ts';
-import { ownerAt } from './owner-at.ts';
+import { containersByPod, ownerAt } from './owner-at.ts';
 import { type NamedOwner, RuntimeNames } from './runtime-names.ts';
 
 /** A cgroup to find a name for. */
@@ -68,7 +68,12 @@ export class CgroupLabels {
     if (pending.length === 0) return false;
     // It reads each source once: containers that were created since are only in a new one.
     const names = new RuntimeNames(new LookedAt(), this.#filesBelow);
-    const inside = this.#containersByPod(cgroups);
+    const inside = containersByPod(
+      cgroups.flatMap((cgroup) => {
+        const { label, owners } = this.#lookUp(cgroup);
+        return label.owner === undefined ? [] : { directory: cgroup.directory, owner: label.owner, owners };
+      }),
+    );
     for (const cgroup of pending) {
       const known = this.#lookUp(cgroup);
       known.isPending = false;
@@ -110,27 +115,11 @@ export class CgroupLabels {
     names: RuntimeNames,
   ): Promise<string | undefined> {
     if (owner === undefined) return undefined;
-    const named = ownerAt(directory, owner, owners);
+    const named = ownerAt({ directory, owner, owners });
     if (owner.kind === 'container') return (await names.ofContainer(named)).name;
     const pod = await names.ofPod(named, containers);
     if (pod === undefined) return undefined;
     return pod.namespace === undefined ? pod.name : `${pod.namespace}/${pod.name}`;
-  }
-
-  /** The containers in each pod, by the path of the pod. */
-  #containersByPod(cgroups: readonly LabelledCgroup[]): ReadonlyMap<string, NamedOwner[]> {
-    const byPod = new Map<string, NamedOwner[]>();
-    for (const cgroup of cgroups) {
-      const { label, owners } = this.#lookUp(cgroup);
-      if (label.owner?.kind !== 'container') continue;
-      for (const { kind, path } of owners) {
-        if (kind !== 'pod') continue;
-        const inside = byPod.get(path) ?? [];
-        inside.push(ownerAt(cgroup.directory, label.owner, owners));
-        byPod.set(path, inside);
-      }
-    }
-    return byPod;
   }
 
   #forgetGone(cgroups: readonly LabelledCgroup[]): void {

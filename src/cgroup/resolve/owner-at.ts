@@ -4,10 +4,34 @@ import type { CgroupOwner } from '../names/cgroup-owner.ts';
 import { listProcesses } from '../subtree.ts';
 import type { NamedOwner } from './runtime-names.ts';
 
-/** The owner of the cgroup with this directory; `owners` are all in its path, outermost first. */
-export function ownerAt(directory: string, owner: CgroupOwner, owners: readonly CgroupOwner[]): NamedOwner {
+/** A cgroup of an owner. */
+export interface OwnedCgroup {
+  readonly directory: string;
+  readonly owner: CgroupOwner;
+  /** All in its path, outermost first. */
+  readonly owners: readonly CgroupOwner[];
+}
+
+/** The owner of a cgroup. */
+export function ownerAt({ directory, owner, owners }: OwnedCgroup): NamedOwner {
   const uid = owners.findLast(({ kind }) => kind === 'user')?.uid;
   return { owner, uid, processes: () => processesIn(directory) };
+}
+
+/** The containers in each pod, by the path of the pod. */
+export function containersByPod(cgroups: Iterable<OwnedCgroup>): ReadonlyMap<string, NamedOwner[]> {
+  const byPod = new Map<string, NamedOwner[]>();
+  for (const cgroup of cgroups) {
+    const { owner, owners } = cgroup;
+    if (owner.kind !== 'container') continue;
+    for (const { kind, path } of owners) {
+      if (kind !== 'pod') continue;
+      const inside = byPod.get(path) ?? [];
+      inside.push(ownerAt(cgroup));
+      byPod.set(path, inside);
+    }
+  }
+  return byPod;
 }
 
 /** None if the cgroup is gone, or has a path that the kernel does not take. */

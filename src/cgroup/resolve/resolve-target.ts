@@ -17,7 +17,7 @@ import {
 import { type CgroupOwner, ownersOf } from '../names/cgroup-owner.ts';
 import { visitNested } from '../subtree.ts';
 import { LookedAt } from './looked-at.ts';
-import { ownerAt } from './owner-at.ts';
+import { containersByPod, type OwnedCgroup, ownerAt } from './owner-at.ts';
 import { type PodName, RuntimeNames } from './runtime-names.ts';
 
 /** The ways to name a target; without one of them, a word is tried in this order. */
@@ -103,7 +103,7 @@ export async function findContainers(
   const inside = listCgroups(directory, root).filter(isOfContainer);
   return Promise.all(
     inside.map(async (each) => {
-      const { name } = await names.ofContainer(ownerAt(each.directory, each.owner, each.owners));
+      const { name } = await names.ofContainer(ownerAt(each));
       const cgroup = each.path.slice(path.length + 1);
       return { directory: each.directory, cgroup, ...(name === undefined ? {} : { name }) };
     }),
@@ -245,15 +245,15 @@ class Resolution {
     return found.map(({ directory, path, owner }) => ({
       directory,
       // An id is that of one container: a name is also that of the next one.
-      target: `container:${byId.length > 0 ? (owner?.id ?? name) : name}`,
+      target: `container:${byId.length > 0 ? (owner.id ?? name) : name}`,
       shown: path,
     }));
   }
 
-  async #containersCalled(name: string, containers: readonly OwnedCgroup[]): Promise<OwnedCgroup[]> {
-    const found: OwnedCgroup[] = [];
+  async #containersCalled(name: string, containers: readonly ListedOwned[]): Promise<ListedOwned[]> {
+    const found: ListedOwned[] = [];
     for (const each of containers) {
-      const named = await this.#names.ofContainer(ownerAt(each.directory, each.owner, each.owners));
+      const named = await this.#names.ofContainer(ownerAt(each));
       if (named.name === name || each.owner.name === name) found.push(each);
     }
     return found;
@@ -262,25 +262,22 @@ class Resolution {
   async #findPod(name: string): Promise<Match[]> {
     const pods = this.#cgroups().filter(isOfPod);
     const byId = pods.filter(({ owner }) => isIdOf(owner, name));
-    const found: OwnedCgroup[] = byId.length > 0 ? byId : [];
-    if (byId.length === 0) {
-      for (const pod of pods) if (isCalled(await this.#podName(pod), name)) found.push(pod);
-    }
+    const found = byId.length > 0 ? byId : await this.#podsCalled(name, pods);
     return found.map(({ directory, path, owner }) => ({
       directory,
-      target: `pod:${byId.length > 0 ? (owner?.id ?? name) : name}`,
+      target: `pod:${byId.length > 0 ? (owner.id ?? name) : name}`,
       shown: path,
     }));
   }
 
-  #podName({ directory, path, owner, owners }: OwnedCgroup): Promise<PodName | undefined> {
-    const inside = this.#cgroups()
-      .filter(isOfContainer)
-      .filter((each) => each.path.startsWith(`${path}/`));
-    return this.#names.ofPod(
-      ownerAt(directory, owner, owners),
-      inside.map((each) => ownerAt(each.directory, each.owner, each.owners)),
-    );
+  async #podsCalled(name: string, pods: readonly ListedOwned[]): Promise<ListedOwned[]> {
+    const inside = containersByPod(this.#cgroups().filter(isOfContainer));
+    const found: ListedOwned[] = [];
+    for (const each of pods) {
+      const named = await this.#names.ofPod(ownerAt(each), inside.get(each.path) ?? []);
+      if (isCalled(named, name)) found.push(each);
+    }
+    return found;
   }
 
   #findComm(name: string): Match[] {
@@ -342,15 +339,13 @@ function listCgroups(below: string, root = below): ListedCgroup[] {
   return listed.reverse();
 }
 
-interface OwnedCgroup extends ListedCgroup {
-  owner: CgroupOwner;
-}
+type ListedOwned = ListedCgroup & OwnedCgroup;
 
-function isOfContainer(cgroup: ListedCgroup): cgroup is OwnedCgroup {
+function isOfContainer(cgroup: ListedCgroup): cgroup is ListedOwned {
   return cgroup.owner !== undefined && isContainer(cgroup.owner);
 }
 
-function isOfPod(cgroup: ListedCgroup): cgroup is OwnedCgroup {
+function isOfPod(cgroup: ListedCgroup): cgroup is ListedOwned {
   return cgroup.owner?.kind === 'pod';
 }
 

@@ -12,7 +12,7 @@ const OF_USER = `/user.slice/user-1000.slice/user@1000.service/app.slice/docker-
 
 const ownerOf = (path: string, directory: string) => {
   const owners = ownersOf(path);
-  return ownerAt(directory, required(owners.at(-1)), owners);
+  return ownerAt({ directory, owner: required(owners.at(-1)), owners });
 };
 
 it('has the user whose session manager it is below, and the processes of its cgroup', () => {
