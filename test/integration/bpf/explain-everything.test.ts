@@ -1,14 +1,13 @@
 /** `cmemstat explain` of a target that holds memory of every kind at once, in sizes that it prints. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Explanation, MemoryNode } from '#src/model/explain/explanation.ts';
-import { leavesOf } from '#src/model/explain/memory-tree.ts';
 import { required } from '../../required.ts';
-import { BINARY, cmemstat, host, MIB, needs, type Running, scratch, start, TARGETS } from '../harness.ts';
+import { canScan, classNamed, explain, leafOf, needsScan, nodesOf, STOCK } from '../explanations.ts';
+import { BINARY, cmemstat, host, MIB, type Running, scratch, start, TARGETS } from '../harness.ts';
 import { readAgain } from '../memory-cgroup.ts';
-import { requires } from './bpf-requirements.ts';
 
 /** What targets/hold-everything.mjs prints. */
 interface Held {
@@ -28,40 +27,31 @@ interface Held {
   maps: string[];
 }
 
-const supported = needs.root.has && host.mode !== 'process-tree' && host.isAtLeast(5, 17);
-/** Each CPU may keep charges of 64 pages in stock. */
-const STOCK = 64 * 4096 * cpus().length;
-
 const folder = mkdtempSync(join(tmpdir(), 'everything-'));
-const tmpfs = supported ? mkdtempSync('/dev/shm/everything-') : folder;
+const tmpfs = canScan ? mkdtempSync('/dev/shm/everything-') : folder;
 const recording = join(scratch, 'everything.jsonl');
 let run: Running;
 let held: Held;
 let leaf: string;
 
 beforeAll(async () => {
-  if (!supported) return;
+  if (!canScan) return;
   const words = ['node', join(TARGETS, 'hold-everything.mjs'), folder, tmpfs];
   run = start(BINARY, ['--no-tui', '-q', '--output', recording, '--bpf-interval', '0', '--', ...words]);
   await run.until(/\{.*\}\n/);
   held = JSON.parse(run.soFar()) as Held;
-  leaf = (JSON.parse(readFileSync(recording, 'utf8').split('\n')[0] ?? '') as { leaf: string }).leaf;
+  leaf = leafOf(recording);
   // The kernel flushes the statistics of CPUs every two seconds.
   await new Promise((settle) => setTimeout(settle, 4000));
 }, 300_000);
 
 afterAll(async () => {
-  if (!supported) return;
+  if (!canScan) return;
   run.child.kill('SIGTERM');
   await run.ended;
   rmSync(folder, { recursive: true, force: true });
   rmSync(tmpfs, { recursive: true, force: true });
 }, 120_000);
-
-function needsScan(context: TestContext): void {
-  requires(context, { capabilities: ['CAP_SYS_ADMIN'], since: ['5.17', 'bpf_loop()'] });
-  if (!supported) context.skip('no memory cgroup');
-}
 
 interface Explained {
   explanation: Explanation;
@@ -76,19 +66,13 @@ function explained(): Promise<Explained> {
     // Its pages may be charged to another cgroup that read it before.
     readAgain(leaf, held.file.path);
     const freeze = host.mode === 'cgroup2' ? ['--freeze'] : [];
-    const { status, stdout, stderr } = await cmemstat('explain', '--json', ...freeze, leaf);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    const explanation = JSON.parse(stdout) as Explanation;
-    return { explanation, leaves: Array.from(leavesOf(explanation.tree), ({ leaf: node }) => node) };
+    const explanation = await explain(...freeze, leaf);
+    return { explanation, leaves: nodesOf(explanation) };
   })();
   return explaining;
 }
 
 const sum = (nodes: readonly MemoryNode[]) => nodes.reduce((total, { bytes }) => total + bytes, 0);
-
-function classNamed({ tree }: Explanation, name: string): MemoryNode {
-  return required(tree.children?.find((child) => child.kind === 'class' && child.name === name));
-}
 
 function groupNamed({ explanation }: Explained, name: string): MemoryNode {
   const groups = classNamed(explanation, 'kernel').children ?? [];

@@ -1,7 +1,6 @@
 /** Whose memory is whose, compared with tools of others: pmap, ss, ipcs, fincore. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { listProcesses } from '#src/cgroup/subtree.ts';
@@ -21,6 +20,7 @@ import { readSockets, type SocketMemories } from '#src/sampler/explain/sockets.t
 import { readUsedFiles } from '#src/sampler/explain/used-files.ts';
 import { hasProgram } from '../../programs.ts';
 import { required } from '../../required.ts';
+import { STOCK } from '../explanations.ts';
 import { host, MIB, needs, scratch, TARGETS } from '../harness.ts';
 import { requires } from './bpf-requirements.ts';
 
@@ -96,7 +96,7 @@ describe('processes', () => {
     const sum = sumOf(memories.processes, ({ anonBytes = 0 }) => anonBytes);
     expect(memories.processes).toHaveLength(1 + held.children);
     expect(memories.missing).toEqual([]);
-    expect(Math.abs(sum - anon)).toBeLessThan(64 * 4096 * cpus().length);
+    expect(Math.abs(sum - anon)).toBeLessThan(STOCK);
   });
 
   it('have the mappings that pmap prints', (context) => {

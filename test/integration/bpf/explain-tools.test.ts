@@ -3,10 +3,10 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
-import type { Explanation, MemoryNode } from '#src/model/explain/explanation.ts';
-import { leavesOf } from '#src/model/explain/memory-tree.ts';
+import type { MemoryNode } from '#src/model/explain/explanation.ts';
 import { required } from '../../required.ts';
-import { cmemstat, host, MIB, needs, needsProgram, scratch, testWith } from '../harness.ts';
+import { explain, nodesOf } from '../explanations.ts';
+import { host, MIB, needs, needsProgram, scratch, testWith } from '../harness.ts';
 
 const DIRECTORIES = 20_000;
 const FILE = join(scratch, 'vmtouch.dat');
@@ -72,9 +72,7 @@ async function activeObjects(cache: string): Promise<number> {
 }
 
 async function explained(): Promise<MemoryNode[]> {
-  const { status, stdout, stderr } = await cmemstat('explain', '--json', required(group));
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  return Array.from(leavesOf((JSON.parse(stdout) as Explanation).tree), ({ leaf }) => leaf);
+  return nodesOf(await explain(required(group)));
 }
 
 const needsScan = { what: 'a page scan (Linux 5.17)', has: host.isAtLeast(5, 17), expected: false };

@@ -1,17 +1,17 @@
 /** `cmemstat explain` and `--explain`: the tree of a target whose memory is known. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import type { ExplainRecord } from '#src/model/explain/explain-record.ts';
-import type { Explanation, MemoryNode } from '#src/model/explain/explanation.ts';
-import { leavesOf } from '#src/model/explain/memory-tree.ts';
+import type { MemoryNode } from '#src/model/explain/explanation.ts';
 import type { RecordLine, SummaryRecord } from '#src/model/recording.ts';
 import type { Verdict } from '#src/model/verdict.ts';
 import explainSchema from '../../../schema/explain.schema.json' with { type: 'json' };
 import { required } from '../../required.ts';
+import { classNamed, explain, leafNamed, leafOf, needsScan, nodesOf, STOCK } from '../explanations.ts';
 import {
   BINARY,
   cmemstat,
@@ -29,10 +29,6 @@ import { readAgain } from '../memory-cgroup.ts';
 import { requires } from './bpf-requirements.ts';
 
 const supported = needs.root.has && host.mode !== 'process-tree';
-const canScan = supported && host.isAtLeast(5, 17);
-/** Each CPU may keep charges of 64 pages in stock. */
-const STOCK = 64 * 4096 * cpus().length;
-
 const folder = mkdtempSync(join(tmpdir(), 'explain-'));
 const tmpfs = supported ? mkdtempSync('/dev/shm/explain-') : folder;
 let run: Running;
@@ -46,7 +42,7 @@ beforeAll(async () => {
   await run.until(/ready/);
   // The kernel flushes the statistics of CPUs every two seconds.
   await new Promise((settle) => setTimeout(settle, 4000));
-  leaf = (JSON.parse(readFileSync(recording, 'utf8').split('\n')[0] ?? '') as { leaf: string }).leaf;
+  leaf = leafOf(recording);
 }, 180_000);
 
 afterAll(async () => {
@@ -57,30 +53,12 @@ afterAll(async () => {
   rmSync(tmpfs, { recursive: true, force: true });
 }, 60_000);
 
-function needsScan(context: TestContext): void {
-  requires(context, { capabilities: ['CAP_SYS_ADMIN'], since: ['5.17', 'bpf_loop()'] });
-  if (!canScan) context.skip('no memory cgroup');
-}
-
 /** What is the same on every kernel is not repeated in each guest, where a scan takes seconds. */
 function onHostOnly(context: TestContext): void {
   if (isGuest) context.skip('the same on every kernel: the host runs it');
 }
 
-async function explain(...args: string[]): Promise<Explanation> {
-  const { status, stdout, stderr } = await cmemstat('explain', '--json', ...args);
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  return JSON.parse(stdout) as Explanation;
-}
-
-function leafNamed(tree: MemoryNode, matches: (node: MemoryNode) => boolean): MemoryNode {
-  for (const { leaf: node } of leavesOf(tree)) if (matches(node)) return node;
-  throw new Error(`not in ${JSON.stringify(tree).slice(0, 2000)}`);
-}
-
 const ofPath = (path: string) => (node: MemoryNode) => node.path === path;
-const classOf = ({ tree }: Explanation, name: string) =>
-  tree.children?.find((child) => child.kind === 'class' && child.name === name)?.bytes ?? 0;
 
 describe('a running target', () => {
   it('adds up to what the kernel charged, and nearly all of it has a name', async (context) => {
@@ -103,8 +81,8 @@ describe('a running target', () => {
     const current = required(after.current);
     expect(before.current).toBeDefined();
     expect(Math.abs(tree.bytes - current)).toBeLessThan(Math.max(current / 100, STOCK));
-    const unnamed = [...leavesOf(tree)].filter(({ leaf: node }) => node.kind === 'unnamed');
-    const bytes = unnamed.reduce((sum, { leaf: node }) => sum + node.bytes, 0);
+    const unnamed = nodesOf({ tree }).filter(({ kind }) => kind === 'unnamed');
+    const bytes = unnamed.reduce((sum, node) => sum + node.bytes, 0);
     expect(bytes).toBeLessThan(Math.max(current / 100, STOCK));
   });
 
@@ -115,10 +93,10 @@ describe('a running target', () => {
     const explanation = await explain(leaf);
     const { stat } = explanation.after;
     const slack = 32 * 4096;
-    expect(Math.abs(classOf(explanation, 'anon') - required(stat.anon))).toBeLessThan(slack);
-    expect(Math.abs(classOf(explanation, 'shmem') - required(stat.shmem))).toBeLessThan(slack);
+    expect(Math.abs(classNamed(explanation, 'anon').bytes - required(stat.anon))).toBeLessThan(slack);
+    expect(Math.abs(classNamed(explanation, 'shmem').bytes - required(stat.shmem))).toBeLessThan(slack);
     const file = required(stat.file) - required(stat.shmem);
-    expect(Math.abs(classOf(explanation, 'file') - file)).toBeLessThan(slack);
+    expect(Math.abs(classNamed(explanation, 'file').bytes - file)).toBeLessThan(slack);
   });
 
   it('names files, deleted ones too, files in memory, and the process', async (context) => {
@@ -186,8 +164,8 @@ describe('a running target', () => {
     // The buckets alone, of a hash without preallocation with room for 16,384 rows.
     expect(own).toMatchObject({ kind: 'bpf-map', reclaim: 'kernel' });
     expect(own.bytes).toBeGreaterThan(128 * 1024);
-    const { tree } = await explain(leaf);
-    expect([...leavesOf(tree)].some(({ leaf: node }) => node.name === 'maps of cmemstat')).toBe(false);
+    const nodes = nodesOf(await explain(leaf));
+    expect(nodes.some(({ name }) => name === 'maps of cmemstat')).toBe(false);
   });
 
   it('shows the whole host with the cgroup in it', async (context) => {
@@ -262,8 +240,6 @@ async function eventually<T>(find: () => Promise<T | undefined> | T | undefined)
   }
 }
 
-const nodesOf = ({ tree }: Explanation) => Array.from(leavesOf(tree), ({ leaf: node }) => node);
-
 it('gives advice on a BPF map that is nearly empty, but not in a run, which has its own', async (context) => {
   needsScan(context);
   requires(context, { since: ['6.6', 'bpf_map_sum_elem_count()'] });
@@ -281,7 +257,7 @@ it('gives advice on a BPF map that is nearly empty, but not in a run, which has 
     target
       .records()
       .filter((record) => record.type === 'explain')
-      .find(({ tree }) => [...leavesOf(tree)].some(({ leaf: node }) => isMap(node))),
+      .find((record) => nodesOf(record).some(isMap)),
   );
   await target.end();
   const { bytes } = leafNamed(explained.tree, isMap);
