@@ -21,20 +21,13 @@ export class TestCgroup {
     if (hierarchy.version === undefined || hierarchy.ownDirectory === undefined) {
       return context.skip('the memory controller is mounted nowhere, or without us');
     }
-    const control = join(hierarchy.mountPoint, 'cgroup.subtree_control');
-    if (existsSync(control)) writeFileSync(control, '+memory');
-    const directory = join(hierarchy.mountPoint, `cmemstat-test-${name}-${process.pid}`);
-    mkdirSync(directory);
+    const directory = makeMemoryCgroup(hierarchy.mountPoint, `/cmemstat-test-${name}-${process.pid}`);
     return new TestCgroup(directory, hierarchy.ownDirectory);
   }
 
   /** One below it, in which memory is charged: this one must not have processes then. */
   child(name: string): TestCgroup {
-    const control = join(this.directory, 'cgroup.subtree_control');
-    if (existsSync(control)) writeFileSync(control, '+memory');
-    const directory = join(this.directory, name);
-    mkdirSync(directory);
-    return new TestCgroup(directory, this.#home);
+    return new TestCgroup(makeMemoryCgroup(this.directory, `/${name}`), this.#home);
   }
 
   /** Its id in the kernel. */
