@@ -150,7 +150,7 @@ function summarize(
     ...measurement.elsewhere,
     ...figures,
     outlived,
-    samples: { count, ...measurement.punctuality, longestGapMs },
+    samples: { count, ...measurement.sampler.punctuality, longestGapMs },
     warnings: measurement.warnings,
   };
   if (readings !== undefined) summary.samples.readings = readings;

@@ -172,9 +172,9 @@ class LiveRunView implements LiveRun {
 
   #controlsOf(measurement: Measurement, target: Target, stop: (why: 'view') => void): LiveControls {
     return {
-      intervalMs: () => measurement.intervalMs,
-      setIntervalMs: (ms) => measurement.setIntervalMs(ms),
-      punctuality: () => measurement.punctuality,
+      intervalMs: () => measurement.sampler.intervalMs,
+      setIntervalMs: (ms) => measurement.sampler.setIntervalMs(ms),
+      punctuality: () => measurement.sampler.punctuality,
       elapsedMs: measurement.elapsedMs,
       isStopped: () => isStopped(target.pid),
       hasTargetEnded: () => measurement.processes.hasTargetEnded,

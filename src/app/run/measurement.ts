@@ -16,9 +16,7 @@ import type { Log } from '../../output/log.ts';
 import { RecordStream } from '../../output/record-stream.ts';
 import type { RunRecord, Sink } from '../../output/sink.ts';
 import { ElsewhereWatch } from '../../sampler/elsewhere/elsewhere-watch.ts';
-import type { FigureReader } from '../../sampler/figure-reader.ts';
 import { RunGrowth } from '../../sampler/run-growth.ts';
-import { Sampler } from '../../sampler/sampler.ts';
 import type { Target } from '../../target/launch-request.ts';
 import { keepHeapSmall } from '../v8-flags.ts';
 import type { AttachedFigures } from './attached/attached-figures.ts';
@@ -32,6 +30,7 @@ import { ProcessRounds } from './processes/process-rounds.ts';
 import { RunProcesses } from './processes/run-processes.ts';
 import { RunBpfMemory } from './run-bpf-memory.ts';
 import type { RunExplainer } from './run-explainer.ts';
+import { RunSampler } from './run-sampler.ts';
 import { readHost, startRecord } from './start-record.ts';
 
 /** Interval of the checks for processes elsewhere, if processes are not read. Unit: milliseconds. */
@@ -50,6 +49,7 @@ export class Measurement {
   readonly aggregate: SampleAggregate;
   readonly #growth = new RunGrowth();
   readonly bpf: RunBpfMemory;
+  readonly sampler: RunSampler;
   /** Whether a reading failed; the first failure was reported. */
   failed = false;
   /** Why cmemstat ended the target; undefined if it did not. */
@@ -62,23 +62,18 @@ export class Measurement {
   #launchedAt = monotonicMs();
   #elsewhere: ElsewhereWatch | undefined;
   #stream: RecordStream | undefined;
-  #sampler: Sampler | undefined;
   readonly #rounds: ProcessRounds;
   readonly #late: LateParts;
   #explainer: RunExplainer | undefined;
-  #intervalMs: number;
   #stopped = false;
   /** From one cgroup of an attachment to the next. */
   #moves: AttachedMoves | undefined;
-  /** Of samplers that have stopped. */
-  #earlier: Sampler['punctuality'] = { late: 0, missed: 0 };
 
   /**
    * Starts to open what the measurement needs. A failure is thrown by `start`.
    */
   constructor(options: RunOptions, { placement, leaf: own }: TargetPlace, log: Log) {
     this.#options = options;
-    this.#intervalMs = options.intervalMs;
     this.#log = log;
     this.placement = placement;
     this.leaf = own;
@@ -88,7 +83,7 @@ export class Measurement {
       hasBudgets: options.budgets !== undefined,
       elapsedMs: this.elapsedMs,
       readBpf: () => this.bpf.readCharged(() => this.processes.list()),
-      noticeEvents: (...event) => this.#sampler?.noticeEvents(...event),
+      noticeEvents: (...event) => this.sampler.noticeEvents(...event),
       warn: (message) => log.warn(message),
       onError: (error) => this.#onError(error),
     });
@@ -115,6 +110,21 @@ export class Measurement {
       emit: (record) => this.emit(record),
       warn: (message) => this.warn(message),
     });
+    this.sampler = new RunSampler(
+      {
+        readBpf: async (pids, each) =>
+          await this.bpf.read(pids, {
+            // The highest sample is the one that the summary explains.
+            now: each.reason !== 'tick' || this.aggregate.needsBpf(each),
+            isLast: this.#stopped,
+          }),
+        takeMaxima: () => this.#files.clock?.take(),
+        elapsedMs: this.elapsedMs,
+        emit: (record) => this.emit(record),
+        onError: (error) => this.#onError(error),
+      },
+      options.intervalMs,
+    );
     this.#late = new LateParts({ prepareBpf: () => this.bpf.prepare(), processes: this.#rounds });
     this.#prepared = this.#open();
     // Reported by `start`.
@@ -141,23 +151,6 @@ export class Measurement {
 
   get #isAttached(): boolean {
     return this.#options.attachment !== undefined;
-  }
-
-  /** Timing statistics of the samples. */
-  get punctuality(): Sampler['punctuality'] {
-    const { late = 0, missed = 0 } = this.#sampler?.punctuality ?? {};
-    return { late: this.#earlier.late + late, missed: this.#earlier.missed + missed };
-  }
-
-  /** The current sample interval. */
-  get intervalMs(): number {
-    return this.#intervalMs;
-  }
-
-  /** Changes the sample interval. */
-  setIntervalMs(intervalMs: number): void {
-    this.#intervalMs = intervalMs;
-    this.#sampler?.setInterval(intervalMs);
   }
 
   /** Whether nothing was ever charged to the leaf, which means that the target has not joined it. */
@@ -195,33 +188,13 @@ export class Measurement {
     stream.start(record);
     poll();
     this.#elsewhere?.start();
-    const sampler = this.#openSampler(reader);
+    const sampler = this.sampler.open(reader);
     poll();
     const warning = this.bpf.warning();
     if (warning !== undefined) this.emit(warning);
     keepHeapSmall();
     await sampler.start();
     this.#startLate();
-  }
-
-  #openSampler(reader: FigureReader): Sampler {
-    this.#sampler = new Sampler(
-      {
-        reader,
-        readBpf: async (pids, each) =>
-          await this.bpf.read(pids, {
-            // The highest sample is the one that the summary explains.
-            now: each.reason !== 'tick' || this.aggregate.needsBpf(each),
-            isLast: this.#stopped,
-          }),
-        takeMaxima: () => this.#files.clock?.take(),
-        elapsedMs: this.elapsedMs,
-        emit: (each) => this.emit(each),
-        onError: (error) => this.#onError(error),
-      },
-      this.#intervalMs,
-    );
-    return this.#sampler;
   }
 
   /** From now on the measurement of an attachment may continue in another cgroup. */
@@ -238,9 +211,7 @@ export class Measurement {
   async #endCgroup(): Promise<void> {
     this.#files.clock?.stop();
     this.#late.stop();
-    await this.#sampler?.stop();
-    this.#earlier = this.punctuality;
-    this.#sampler = undefined;
+    await this.sampler.stop();
     this.#files.close();
     this.bpf.leave();
     this.attachment?.segments.leave(this.elapsedMs());
@@ -268,9 +239,9 @@ export class Measurement {
   async #startNext(): Promise<void> {
     const { reader } = this.#files;
     if (reader === undefined) return;
-    const sampler = this.#openSampler(reader);
+    const sampler = this.sampler.open(reader);
     // Its ticks start now.
-    sampler.setInterval(this.#intervalMs);
+    sampler.setInterval(this.sampler.intervalMs);
     await sampler.start();
     this.#startLate();
   }
@@ -281,7 +252,7 @@ export class Measurement {
   async stop(): Promise<void> {
     this.#stopClocks();
     await this.#moves?.stop();
-    await this.#sampler?.stop();
+    await this.sampler.stop();
     this.attachment?.segments.finish(this.elapsedMs());
     this.#files.close();
     const malformed = this.#files.describeMalformed();
