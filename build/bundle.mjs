@@ -125,7 +125,7 @@ const GROUPS = [
   {
     name: 'measurement',
     modules: [
-      'app/run/(finish|measurement|open-readers)',
+      'app/run/(finish|measurement|readings/open-readers)',
       'sampler/bpf/run-bpf',
       'sampler/(cgroup|cpu-time|elsewhere|event|fast|pace|sampler|size|stat|usage)',
     ],

@@ -10,7 +10,7 @@ import { writePseudoFile } from '../../kernel/pseudo-file.ts';
 import { sleep } from '../../kernel/sleep.ts';
 import { openLog } from '../../output/log.ts';
 import { removeLeaf } from '../run/clean-up.ts';
-import { openLeafReader } from '../run/open-readers.ts';
+import { openLeafReader } from '../run/readings/open-readers.ts';
 import type { MeasuredMap } from './forecast-types.ts';
 import { encodeRequest, type MakeReply, type MakeRequest } from './measure-worker.ts';
 

@@ -284,7 +284,7 @@ async function readLeaf({ placement }: Measurement, options: ExplainOptions): Pr
       { hint: 'cmemstat doctor' },
     );
   }
-  const { explainLeaf } = await import('./run-explainer.ts');
+  const { explainLeaf } = await import('./readings/run-explainer.ts');
   return explainLeaf(leaf, options);
 }
 

@@ -21,16 +21,16 @@ import type { Target } from '../../target/launch-request.ts';
 import { keepHeapSmall } from '../v8-flags.ts';
 import type { AttachedFigures } from './attached/attached-figures.ts';
 import type { AttachedMoves } from './attached/cgroup-moves.ts';
-import { LateParts } from './late-parts.ts';
-import { MeasuredFiles } from './measured-files.ts';
-import { openExplainer, REMOVED } from './open-readers.ts';
 import type { RunOptions } from './options.ts';
 import type { MeasuredPlace, TargetPlace } from './preparation.ts';
 import { ProcessRounds } from './processes/process-rounds.ts';
 import { RunProcesses } from './processes/run-processes.ts';
-import { RunBpfMemory } from './run-bpf-memory.ts';
-import type { RunExplainer } from './run-explainer.ts';
-import { RunSampler } from './run-sampler.ts';
+import { LateParts } from './readings/late-parts.ts';
+import { MeasuredFiles } from './readings/measured-files.ts';
+import { openExplainer, REMOVED } from './readings/open-readers.ts';
+import { RunBpfMemory } from './readings/run-bpf-memory.ts';
+import type { RunExplainer } from './readings/run-explainer.ts';
+import { RunSampler } from './readings/run-sampler.ts';
 import { readHost, startRecord } from './start-record.ts';
 
 /** Interval of the checks for processes elsewhere, if processes are not read. Unit: milliseconds. */

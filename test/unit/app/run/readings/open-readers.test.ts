@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { openExplainer, watchEvents } from '#src/app/run/open-readers.ts';
+import { openExplainer, watchEvents } from '#src/app/run/readings/open-readers.ts';
 
 it.each([1, 2] as const)('a removed cgroup of v%i has no events to watch', async (version) => {
   const leaf = { version, directory: '/sys/fs/cgroup/cmemstat-removed' };

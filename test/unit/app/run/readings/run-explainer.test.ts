@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RunExplainer } from '#src/app/run/run-explainer.ts';
+import { RunExplainer } from '#src/app/run/readings/run-explainer.ts';
 import type { ExplainMoment, ExplainRecord } from '#src/model/explain/explain-record.ts';
 import type { Explanation } from '#src/model/explain/explanation.ts';
 import { parentNode } from '#src/model/explain/memory-tree.ts';

@@ -1,15 +1,15 @@
 /** The BPF memory of a run, and of cgroups that are attached to one after the other. */
 import { statSync } from 'node:fs';
-import type { MeasuredCgroup } from '../../cgroup/foreign-cgroup.ts';
-import { plural } from '../../format/plural.ts';
-import { formatBytes } from '../../format/units.ts';
-import type { BpfAdvice } from '../../model/bpf-advice.ts';
-import type { EventRecord } from '../../model/recording.ts';
-import type { Sample } from '../../model/sample.ts';
-import type { BpfBytes, BpfReading, BpfUnavailable } from '../../sampler/bpf/bpf-clock.ts';
-import type { RunMaps } from '../../sampler/bpf/leaf-bpf.ts';
-import type { RunBpf } from '../../sampler/bpf/run-bpf.ts';
-import { ScheduledBpf } from '../../sampler/bpf/scheduled-bpf.ts';
+import type { MeasuredCgroup } from '../../../cgroup/foreign-cgroup.ts';
+import { plural } from '../../../format/plural.ts';
+import { formatBytes } from '../../../format/units.ts';
+import type { BpfAdvice } from '../../../model/bpf-advice.ts';
+import type { EventRecord } from '../../../model/recording.ts';
+import type { Sample } from '../../../model/sample.ts';
+import type { BpfBytes, BpfReading, BpfUnavailable } from '../../../sampler/bpf/bpf-clock.ts';
+import type { RunMaps } from '../../../sampler/bpf/leaf-bpf.ts';
+import type { RunBpf } from '../../../sampler/bpf/run-bpf.ts';
+import { ScheduledBpf } from '../../../sampler/bpf/scheduled-bpf.ts';
 
 /** What reading the BPF memory of a run requires. */
 export interface RunBpfMemoryParts {
@@ -50,7 +50,7 @@ export class RunBpfMemory {
         : statSync(cgroup.directory, { bigint: true, throwIfNoEntry: false })?.ino;
     this.#scheduled = await ScheduledBpf.open(intervalMs, elapsedMs, async () => {
       // Only loaded if BPF memory is read.
-      const { RunBpf: Reader } = await import('../../sampler/bpf/run-bpf.ts');
+      const { RunBpf: Reader } = await import('../../../sampler/bpf/run-bpf.ts');
       pause();
       return await Reader.open({ cgroupId, nameNested, listsMaps });
     });

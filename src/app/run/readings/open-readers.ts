@@ -1,18 +1,18 @@
 /** Opens the files to read and watch for a run, depending on where it was placed. */
 import { closeSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
-import type { MeasuredCgroup } from '../../cgroup/foreign-cgroup.ts';
-import { errnoOf, UnsupportedError } from '../../errors.ts';
-import type { OnMalformed } from '../../kernel/flat-keyed.ts';
-import type { OwnPeak } from '../../sampler/attached/own-peak.ts';
-import { openCgroup1Reader } from '../../sampler/cgroup1-reader.ts';
-import { openCgroup2Reader } from '../../sampler/cgroup2-reader.ts';
-import { type EventWatch, watchEvents1, watchEvents2 } from '../../sampler/event-watch.ts';
-import { FastClock, type FastClockParts } from '../../sampler/fast-clock.ts';
-import { absentAs, type FigureReader } from '../../sampler/figure-reader.ts';
-import type { Sampler } from '../../sampler/sampler.ts';
-import { openSizeReader } from '../../sampler/size-reader.ts';
-import { UsageThreshold } from '../../sampler/usage-threshold.ts';
+import type { MeasuredCgroup } from '../../../cgroup/foreign-cgroup.ts';
+import { errnoOf, UnsupportedError } from '../../../errors.ts';
+import type { OnMalformed } from '../../../kernel/flat-keyed.ts';
+import type { OwnPeak } from '../../../sampler/attached/own-peak.ts';
+import { openCgroup1Reader } from '../../../sampler/cgroup1-reader.ts';
+import { openCgroup2Reader } from '../../../sampler/cgroup2-reader.ts';
+import { type EventWatch, watchEvents1, watchEvents2 } from '../../../sampler/event-watch.ts';
+import { FastClock, type FastClockParts } from '../../../sampler/fast-clock.ts';
+import { absentAs, type FigureReader } from '../../../sampler/figure-reader.ts';
+import type { Sampler } from '../../../sampler/sampler.ts';
+import { openSizeReader } from '../../../sampler/size-reader.ts';
+import { UsageThreshold } from '../../../sampler/usage-threshold.ts';
 import type { RunExplainer, RunExplainerParts } from './run-explainer.ts';
 
 /**
@@ -40,7 +40,7 @@ export async function openReader(
 ): Promise<FigureReader> {
   if (leaf !== undefined) return openLeafReader(leaf, onMalformed);
   // pidusage is only loaded if needed.
-  const { ProcessTreeReader } = await import('../../sampler/process-tree-reader.ts');
+  const { ProcessTreeReader } = await import('../../../sampler/process-tree-reader.ts');
   return new ProcessTreeReader(pid);
 }
 
@@ -121,7 +121,7 @@ function trySetPriority(priority: number): void {
 }
 
 async function createEventFd(): Promise<number> {
-  const libc = await import('../../kernel/bpf/sys/libc.ts');
+  const libc = await import('../../../kernel/bpf/sys/libc.ts');
   return libc.createEventFd();
 }
 

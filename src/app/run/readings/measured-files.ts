@@ -1,11 +1,11 @@
 /** The files of the cgroup that is measured: its figures, its events, and its sizes between two samples. */
-import type { MeasuredCgroup } from '../../cgroup/foreign-cgroup.ts';
-import type { EventWatch } from '../../sampler/event-watch.ts';
-import type { FastClockParts } from '../../sampler/fast-clock.ts';
-import { type FigureReader, MalformedLines } from '../../sampler/figure-reader.ts';
-import type { Sampler } from '../../sampler/sampler.ts';
-import type { AttachedFigures } from './attached/attached-figures.ts';
-import type { Attachment } from './attached/attached-target.ts';
+import type { MeasuredCgroup } from '../../../cgroup/foreign-cgroup.ts';
+import type { EventWatch } from '../../../sampler/event-watch.ts';
+import type { FastClockParts } from '../../../sampler/fast-clock.ts';
+import { type FigureReader, MalformedLines } from '../../../sampler/figure-reader.ts';
+import type { Sampler } from '../../../sampler/sampler.ts';
+import type { AttachedFigures } from '../attached/attached-figures.ts';
+import type { Attachment } from '../attached/attached-target.ts';
 import { type LeafClock, openFastClock, openLeafReader, openReader, watchEvents } from './open-readers.ts';
 
 /** What the files are opened for. */
@@ -76,7 +76,7 @@ export class MeasuredFiles {
     const { attachment, elapsedMs } = this.#parts;
     if (attachment === undefined) return openLeafReader(cgroup, this.#malformed.add);
     if (this.attached === undefined) {
-      const { AttachedFigures } = await import('./attached/attached-figures.ts');
+      const { AttachedFigures } = await import('../attached/attached-figures.ts');
       this.attached = new AttachedFigures(attachment, elapsedMs, (each, ownPeak) =>
         openLeafReader(each, this.#malformed.add, ownPeak),
       );

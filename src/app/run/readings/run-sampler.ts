@@ -1,6 +1,6 @@
 /** The samplers of a run, one after the other: an attachment may continue in another cgroup. */
-import type { FigureReader } from '../../sampler/figure-reader.ts';
-import { Sampler, type SamplerParts } from '../../sampler/sampler.ts';
+import type { FigureReader } from '../../../sampler/figure-reader.ts';
+import { Sampler, type SamplerParts } from '../../../sampler/sampler.ts';
 
 /** Samples one cgroup at a time, with one interval and one count of late ticks for all. */
 export class RunSampler {

@@ -1,10 +1,10 @@
 /** `--explain`: reads the memory of the leaf by name at chosen moments of a run. */
-import { describeCgroup } from '../../cgroup/find-cgroup.ts';
-import type { MeasuredCgroup } from '../../cgroup/foreign-cgroup.ts';
-import type { ExplainedMoment, ExplainMoment, ExplainRecord } from '../../model/explain/explain-record.ts';
-import type { Explanation, MemoryNode } from '../../model/explain/explanation.ts';
-import { foldTree, largestNames } from '../../model/explain/memory-tree.ts';
-import { type ExplainOptions, explainCgroup } from '../explain/explain.ts';
+import { describeCgroup } from '../../../cgroup/find-cgroup.ts';
+import type { MeasuredCgroup } from '../../../cgroup/foreign-cgroup.ts';
+import type { ExplainedMoment, ExplainMoment, ExplainRecord } from '../../../model/explain/explain-record.ts';
+import type { Explanation, MemoryNode } from '../../../model/explain/explanation.ts';
+import { foldTree, largestNames } from '../../../model/explain/memory-tree.ts';
+import { type ExplainOptions, explainCgroup } from '../../explain/explain.ts';
 
 /** What an explainer needs of the run. */
 export interface RunExplainerParts {

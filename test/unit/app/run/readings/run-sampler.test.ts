@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { RunSampler } from '#src/app/run/run-sampler.ts';
+import { RunSampler } from '#src/app/run/readings/run-sampler.ts';
 import type { FigureReader } from '#src/sampler/figure-reader.ts';
 
 beforeEach(() => {

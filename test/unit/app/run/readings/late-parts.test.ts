@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { LateParts } from '#src/app/run/late-parts.ts';
+import { LateParts } from '#src/app/run/readings/late-parts.ts';
 
 /** Parts whose BPF memory is prepared when `finish` is called. */
 function makeParts() {
