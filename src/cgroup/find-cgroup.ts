@@ -59,7 +59,14 @@ export function findRootCgroup(option: string): FoundCgroup {
  * @throws KernelFileError, `ENOENT` if there is no such process.
  */
 export function directoryOfPid(pid: number, facts = readHierarchyFacts()): string | undefined {
-  const hierarchy = chooseMemoryHierarchy({ ...facts, memberships: membershipsOf(pid) });
+  return directoryOfMember(membershipsOf(pid), facts);
+}
+
+function directoryOfMember(
+  memberships: CgroupMembership[],
+  facts = readHierarchyFacts(),
+): string | undefined {
+  const hierarchy = chooseMemoryHierarchy({ ...facts, memberships });
   return hierarchy.version === undefined ? undefined : hierarchy.ownDirectory;
 }
 
@@ -93,9 +100,9 @@ function memoryHierarchy(option: string): MemoryHierarchy {
 }
 
 function directoryNamedByPid(text: string, pid: number, option: string): string {
+  let memberships: CgroupMembership[];
   try {
-    const directory = directoryOfPid(pid);
-    if (directory !== undefined) return directory;
+    memberships = membershipsOf(pid);
   } catch (error) {
     const hidden = explainHiddenProcesses();
     if (hidden !== undefined) {
@@ -104,7 +111,9 @@ function directoryNamedByPid(text: string, pid: number, option: string): string 
     if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ESRCH') throw error;
     throw new UsageError(option, `${option} ${text}: no such process`);
   }
-  const isUnnamed = membershipsOf(pid).some(({ path }) => path.includes('\ufffd'));
+  const directory = directoryOfMember(memberships);
+  if (directory !== undefined) return directory;
+  const isUnnamed = memberships.some(({ path }) => path.includes('\ufffd'));
   throw new UsageError(
     option,
     `${option} ${text}: the cgroup of the process is not visible here${isUnnamed ? ': its name is not UTF-8' : ''}`,
