@@ -75,7 +75,7 @@ const DOCTYPE = /^\s*<!doctype html/i;
 
 /** Whether a file begins like an HTML document. @throws nothing: a file that cannot be read is not one. */
 export function isHtmlFile(path: string): boolean {
-  // A named pipe must not be opened: its writer would write to nobody.
+  // A named pipe must not be opened: what is written to it would be lost.
   return tryStat(path)?.isFile() === true && DOCTYPE.test(readHead(path, 64)?.toString('latin1') ?? '');
 }
 

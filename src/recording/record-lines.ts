@@ -66,8 +66,8 @@ export class RecordLines {
   }
 
   /**
-   * Whether there was no record in as many bytes as a recording has before its first one at most: a single
-   * line may have no end, as that of /dev/zero.
+   * Whether these leading bytes, without a record, are too many for a recording: a single line may have no
+   * end, as that of /dev/zero.
    */
   isEndless(bytes: number): boolean {
     return !this.#hasRecord && bytes > MAX_LEADING_BYTES;

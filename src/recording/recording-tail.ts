@@ -52,7 +52,7 @@ export class RecordingTail {
     return this.#lines.noRecording();
   }
 
-  /** Whether no file has this name any more; one that was renamed is still read. */
+  /** Whether the file was removed or renamed; it is still read. */
   get isGone(): boolean {
     return this.#isGone;
   }

@@ -84,7 +84,7 @@ interface Readings {
 
 /**
  * Reads what a cgroup with its descendants is charged for. Without the rights or the kernel for a page scan,
- * the counters of the kernel stand in, and `reason` has the cause.
+ * the counters of the kernel are used instead, and `reason` has the cause.
  * @throws UsageError for `freeze` of a cgroup that is not ours; KernelFileError if the cgroup is gone.
  */
 export async function explainCgroup(cgroup: FoundCgroup, options: ExplainOptions = {}): Promise<Explanation> {

@@ -1,4 +1,4 @@
-/** `cmemstat maps --serve`: the page of the maps of this host, read again when it is asked for. */
+/** `cmemstat maps --serve`: the page of the maps of this host, read again when it is requested. */
 import { monotonicMs } from '../../kernel/monotonic.ts';
 import { readPageAssets } from '../../report/html/page-assets.ts';
 import type { ListenAddress } from '../http/listen-address.ts';
@@ -12,7 +12,7 @@ export interface ServeMapsOptions {
   address: ListenAddress;
   reading: MapsOptions;
   threshold: number | undefined;
-  /** How often the script of the page asks, and the least time between two readings. */
+  /** How often the script of the page requests it. Unit: milliseconds. */
   refreshMs: number;
 }
 
@@ -27,7 +27,7 @@ export async function serveMaps({ address, reading, threshold, refreshMs }: Serv
   let [version, readMs] = [0, 0];
   const render = async () => {
     const nowMs = monotonicMs();
-    // A page that is asked for at the interval is a little early at times.
+    // A request at this interval may arrive slightly early.
     if (page !== undefined && nowMs - readMs < refreshMs / 2) return page;
     const html = renderMapsPage(reader.read(), threshold, new Date(), assets, refreshMs);
     version += 1;

@@ -63,7 +63,7 @@ export class PageCollector {
 
   /**
    * Starts a recording, or a run that is recorded; several may be open at the same time. `bytes` is its size,
-   * if that is known: what is too large is not packed at all.
+   * if that is known: what is too large is not packed.
    */
   open(name: string, bytes = 0): PageRecording {
     this.#files += 1;
@@ -125,7 +125,7 @@ export class PageCollector {
   }
 
   #finish(): PageRun[] {
-    // Of recordings that grow at the same time, a later run of the first one comes after it all the same.
+    // Of recordings that grow at the same time, a later run of the first one still follows it.
     const ordered = this.#runs.toSorted((a, b) => a.recording.number - b.recording.number);
     const labels = ordered.map(({ recording }) => recording.label);
     return ordered.map(({ collector }, index) => {

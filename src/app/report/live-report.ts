@@ -9,7 +9,7 @@ import type { GatePlan } from '../gate/plan.ts';
 import type { ServedPage } from '../http/page-server.ts';
 import { PageCollector, type PageOptions, type PageRecording } from '../page/page-collector.ts';
 
-/** How often the script of the page asks. */
+/** How often the script of the page requests it. Unit: milliseconds. */
 const REFRESH_MS = 2_000;
 /** Files that are replaced again while they are read wait for the next request. */
 const MAX_ATTEMPTS = 3;
@@ -83,7 +83,7 @@ export class LiveReport {
     this.#collector = this.#start();
   }
 
-  /** The page as of now; the same one if nothing was appended. */
+  /** The current page; the same one if nothing was appended. */
   async render(): Promise<ServedPage> {
     const hasGrown = await this.#readAll();
     const notes = this.#notes();
@@ -101,7 +101,7 @@ export class LiveReport {
     for (const tail of this.#tails.values()) await tail.close();
   }
 
-  /** Sets all figures back, for an evaluation that was just opened. */
+  /** Resets all figures, for an evaluation that was just opened. */
   #start(): PageCollector {
     const collector = new PageCollector(this.#options, this.#tails.size);
     this.#files = Array.from(this.#tails, ([path, tail]) => {
@@ -159,8 +159,8 @@ export class LiveReport {
   #notes(): string[] {
     const notes = this.#files.flatMap(({ path, tail, runs, fault }) => [
       ...(fault === undefined ? [] : [fault]),
-      ...(tail.isGone ? [`${path}: no file has this name any more; what was read is shown`] : []),
-      ...(runs.hasRuns || fault !== undefined ? [] : [`${path}: no run is in it yet`]),
+      ...(tail.isGone ? [`${path}: the file was removed or renamed; what was read is shown`] : []),
+      ...(runs.hasRuns || fault !== undefined ? [] : [`${path}: contains no runs yet`]),
     ]);
     return [...notes, ...this.#replaced];
   }

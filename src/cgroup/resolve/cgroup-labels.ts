@@ -28,8 +28,8 @@ interface Known {
   owners: readonly CgroupOwner[];
   /** Whether the runtime is still to be queried. */
   isPending: boolean;
-  /** How often it was. */
-  asked: number;
+  /** How often it was queried. */
+  queries: number;
 }
 
 /** The length to which ids are shortened, as docker and podman do. */
@@ -37,8 +37,8 @@ const SHORT_ID = 12;
 
 const LONG_ID = /^[0-9a-f]{64}$/;
 
-/** How often the runtimes are asked for one name. */
-const MAX_ASKED = 10;
+/** How often the runtimes are queried for one name. */
+const MAX_QUERIES = 10;
 
 /** How many names of removed cgroups are kept before they are dropped. */
 const MAX_STALE = 256;
@@ -77,7 +77,7 @@ export class CgroupLabels {
     for (const cgroup of pending) {
       const known = this.#lookUp(cgroup);
       known.isPending = false;
-      known.asked += 1;
+      known.queries += 1;
       const name = await this.#nameOf(known, cgroup, inside.get(cgroup.path) ?? [], names);
       if (name !== undefined) known.label = { ...known.label, name, hasName: true };
     }
@@ -85,12 +85,12 @@ export class CgroupLabels {
   }
 
   /**
-   * Lets `resolve` ask again for names that it did not find: a runtime may not have known the container yet.
-   * Not forever: some have none.
+   * Lets `resolve` query names again that it did not find: a runtime may not have known the container yet.
+   * A limited number of times: some have none.
    */
   askAgain(): void {
     for (const known of this.#known.values()) {
-      if (!known.label.hasName && known.asked < MAX_ASKED) known.isPending = true;
+      if (!known.label.hasName && known.queries < MAX_QUERIES) known.isPending = true;
     }
   }
 
@@ -103,7 +103,7 @@ export class CgroupLabels {
     const isPending = owner?.id !== undefined && (owner.kind === 'container' || owner.kind === 'pod');
     const hasName = !isPending || (owner.kind === 'container' && !LONG_ID.test(owner.name));
     const label = { name: nameAtFirst(path, owner), owner, hasName };
-    const known = { label, path, owners, isPending, asked: 0 };
+    const known = { label, path, owners, isPending, queries: 0 };
     this.#known.set(id, known);
     return known;
   }

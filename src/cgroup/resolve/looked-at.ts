@@ -22,7 +22,7 @@ export class LookedAt {
     this.add(place, isSystem ? describeErrno(errno) : error instanceof Error ? error.message : 'unreadable');
   }
 
-  /** A place that may say more to others. */
+  /** A place that may show more to other users. */
   incomplete(place: string, why: { reason: string; hint: string } | undefined): void {
     this.#hint ??= why?.hint;
     this.add(place, why?.reason);

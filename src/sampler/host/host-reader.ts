@@ -66,7 +66,7 @@ export interface HostReader {
    */
   heldElsewhere(): ReadonlyMap<HostCgroup, number> | undefined;
   /**
-   * Tries again to read BPF maps, if that was not possible so far: the reason may have been a passing one.
+   * Tries again to read BPF maps, if that was not possible so far: the reason may have been temporary.
    * @throws only errors other than ToolError.
    */
   retryBpf(): Promise<void>;

@@ -9,7 +9,7 @@ const CONTROLLERS = '/proc/cgroups';
 
 /**
  * Their number: cgroup v2 counts them; on v1 it is what the hierarchy has beyond its directories. Absent if
- * the kernel says neither.
+ * the kernel reports neither.
  * @param root the directory of the root cgroup of the host.
  * @param directories the number of directories of the hierarchy, the root included.
  * @throws KernelFileError.

@@ -48,7 +48,7 @@ it('starts again after a truncation, and when the same bytes are written again',
   expect(await read()).toEqual(['same']);
   appendFileSync(file, START + sample(7));
   expect(await read()).toEqual(['grown', 'start', 7]);
-  // Longer than before, but other content: truncated and written between two looks.
+  // Longer than before, but other content: truncated and written between two readings.
   writeFileSync(file, START.replace('18:00', '19:00') + sample(1) + sample(2) + sample(3));
   expect(await read()).toEqual(['replaced']);
   expect(await read()).toEqual(['grown', 'start', 1, 2, 3]);

@@ -17,7 +17,7 @@ interface Source {
 /** Controls and charts. */
 export class CompositionView {
   #model: PageModel;
-  /** Shows the end of a run that is going on, until a moment is chosen. */
+  /** Shows the end of a run in progress, until a moment is chosen. */
   #follows: boolean;
   readonly #moment: HTMLElement;
   readonly #content = create('div');
@@ -88,7 +88,7 @@ export class CompositionView {
     return view;
   }
 
-  /** Shows new data in the same way; undefined if there are none, or no place any more. */
+  /** Shows new data in the same way; undefined if there are none, or if the place for it was removed. */
   update(model: PageModel): CompositionView | undefined {
     const host = find('composition-view');
     if (host === undefined || !host.contains(this.#content)) return undefined;

@@ -1,4 +1,4 @@
-/** Asks the server for the page again, and replaces what has changed. */
+/** Requests the page from the server again, and replaces what has changed. */
 import { button, create, find } from './elements.ts';
 
 /** Charts that the script draws: they are updated, not replaced. */
@@ -30,7 +30,7 @@ export class RefreshView {
     this.#schedule();
   }
 
-  /** Starts asking, if the page is one of a server. */
+  /** Starts to request it, if the page is served. */
   static mount(onPage: OnPage): void {
     const host = find('live-view');
     const everyMs = Number(document.documentElement.dataset.refresh);

@@ -110,7 +110,7 @@ export class TimelineView {
     return host === undefined || drawn.length === 0 ? undefined : new TimelineView(drawn, host, onMoment);
   }
 
-  /** Draws new data of the same runs; undefined if there are others, or no place any more. */
+  /** Draws new data of the same runs; undefined if there are others, or if the place for it was removed. */
   update({ runs }: PageModel): TimelineView | undefined {
     const host = find('timeline-view');
     const drawn = runs.filter(({ samples }) => samples > 0);
@@ -128,7 +128,7 @@ export class TimelineView {
     return undefined;
   }
 
-  /** Draws new data; what the pointer does goes on, unless there are other series. */
+  /** Draws new data; a selection in progress is kept, unless there are other series. */
   #redraw(range: Range): void {
     const plotted = this.#toPlot();
     const ids = (each: Plotted | undefined) => each?.series.map(({ id }) => id).join();

@@ -52,6 +52,6 @@ export interface PageInput {
   notes: readonly string[];
   recordings: readonly EmbeddedRecording[];
   threshold: number;
-  /** Of a page that a server renders again and again: how often its script asks for it. */
+  /** How often the script of a served page requests it again. Unit: milliseconds. */
   refreshMs?: number;
 }

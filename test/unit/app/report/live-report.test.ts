@@ -60,11 +60,11 @@ beforeEach(() => {
 describe('LiveReport', () => {
   it('shows what was appended, and the same page if nothing was', async () => {
     const report = await open();
-    expect(await textOf(report)).toContain('no run is in it yet');
+    expect(await textOf(report)).toContain('contains no runs yet');
     appendFileSync(file, lines.slice(0, 11).join(''));
     const first = await report.render();
     expect(modelOf(first.body.toString()).runs[0]).toMatchObject({ samples: 10, durationMs: 900 });
-    expect(first.body.toString()).not.toContain('no run is in it yet');
+    expect(first.body.toString()).not.toContain('contains no runs yet');
     expect(await report.render()).toBe(first);
     appendFileSync(file, lines.slice(11, 20).join(''));
     const second = await report.render();
@@ -115,12 +115,12 @@ describe('LiveReport', () => {
     await report.close();
   });
 
-  it('starts again with a file that was replaced, and says so', async () => {
+  it('starts again with a file that was replaced, and notes that', async () => {
     writeFileSync(file, lines.join(''));
     writeFileSync(other, lines.slice(0, 5).join(''));
     const report = await open([file, other]);
     renameSync(file, `${file}.old`);
-    expect(await textOf(report)).toContain('no file has this name any more');
+    expect(await textOf(report)).toContain('the file was removed or renamed');
     writeFileSync(file, lines.slice(0, 7).join(''));
     const page = await textOf(report);
     expect(page).toContain('read from its start');
