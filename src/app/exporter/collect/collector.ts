@@ -6,7 +6,12 @@ import { EXPOSED } from '../../../export/exporter-names.ts';
 import { FigureSet } from '../../../export/exposition.ts';
 import { formatLabels } from '../../../export/metric-labels.ts';
 import { adviseOnMaps } from '../../../model/bpf-advice.ts';
-import type { AbsentFigure, HostReading } from '../../../model/host/host-cgroups.ts';
+import type {
+  AbsentFigure,
+  CgroupDetails,
+  HostCgroup,
+  HostReading,
+} from '../../../model/host/host-cgroups.ts';
 import { whyNotCounted } from '../../../sampler/host/absent-reasons.ts';
 import type { HostReader } from '../../../sampler/host/host-reader.ts';
 import { MapPeaks } from '../../maps/map-peaks.ts';
@@ -117,7 +122,8 @@ export class Collector {
     const reclaimable = this.#readAdvice(reading, startMs);
     const first = groups[0]?.cgroups[0];
     const absent: AbsentReason[] = [...reading.absent];
-    if (first !== undefined && reader.readDetails(first).stall === undefined) {
+    const readDetails = this.#detailsReader();
+    if (first !== undefined && readDetails(first).stall === undefined) {
       absent.push({ figure: 'pressure', reason: whyNotCounted('pressure', reading.version) });
     }
     if (elsewhere === undefined && reading.maps !== undefined) {
@@ -128,13 +134,7 @@ export class Collector {
     figures.max = limit - END_SERIES;
     const cut = this.#series.add(
       figures,
-      {
-        groups,
-        maps: reading.maps,
-        reclaimable,
-        elsewhere,
-        readDetails: (cgroup) => reader.readDetails(cgroup),
-      },
+      { groups, maps: reading.maps, reclaimable, elsewhere, readDetails },
       limit - figures.size - END_SERIES,
     );
     figures.max = limit;
@@ -169,6 +169,25 @@ export class Collector {
     for (const [name, bytes] of this.#options.explained?.() ?? []) {
       figures.add(EXPOSED.explained, formatLabels({ class: name }), bytes);
     }
+  }
+
+  /** Reads the details of a cgroup at most once; none are known of one whose files cannot be read. */
+  #detailsReader(): (cgroup: HostCgroup) => CgroupDetails {
+    const known = new Map<HostCgroup, CgroupDetails>();
+    const read = (cgroup: HostCgroup): CgroupDetails => {
+      try {
+        return this.#options.reader.readDetails(cgroup);
+      } catch (error) {
+        if (!(error instanceof ToolError)) throw error;
+        this.countError('cgroups');
+        return {};
+      }
+    };
+    return (cgroup) => {
+      const details = known.get(cgroup) ?? read(cgroup);
+      known.set(cgroup, details);
+      return details;
+    };
   }
 
   #readElsewhere(nowMs: number): ReadonlyMap<bigint, number> | undefined {

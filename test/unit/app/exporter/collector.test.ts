@@ -267,6 +267,25 @@ describe('a collection', () => {
     expect((await collector.collect()).failure).toBeUndefined();
   });
 
+  it('reads the details of each cgroup once', async () => {
+    const node = new ExampleNode();
+    node.cgroups = [lxc('a', 2), lxc('b', 1)];
+    await collectorOf(node).collect();
+    expect(node.detailsRead.toSorted()).toEqual(node.cgroups.map(({ path }) => path));
+  });
+
+  it('lacks the details of cgroups whose files cannot be read, and counts the failures', async () => {
+    const node = new ExampleNode();
+    node.cgroups = [lxc('a', 2)];
+    node.detailsFailure = new KernelFileError('read', '/x', 'cannot read memory.peak', {});
+    const collector = collectorOf(node);
+    expect((await collector.collect()).failure).toBeUndefined();
+    const series = await seriesOf(collector);
+    expect(series.has('cmemstat_memory_bytes{container="a",kind="current"}')).toBe(true);
+    expect(series.has('cmemstat_memory_peak_bytes{container="a",kind="current"}')).toBe(false);
+    expect(series.get('cmemstat_exporter_errors_total{source="cgroups"}')).toBe(2);
+  });
+
   it('keeps nothing of what is gone, over a day of pods and maps that come and go', async () => {
     const node = new ExampleNode();
     const collector = collectorOf(node);

@@ -34,6 +34,9 @@ export class ExampleNode implements HostReader {
   retries = 0;
   /** How often cgroups were read. */
   reads = 0;
+  /** The cgroups whose details were read, one path for each reading. */
+  readonly detailsRead: string[] = [];
+  detailsFailure: Error | undefined;
   #ids = new Map<string, bigint>();
   #nextId = 1n;
   #last: HostCgroup[] = [];
@@ -79,6 +82,8 @@ export class ExampleNode implements HostReader {
   }
 
   readDetails({ path }: HostCgroup): CgroupDetails {
+    this.detailsRead.push(path);
+    if (this.detailsFailure !== undefined) throw this.detailsFailure;
     return this.cgroups.find((each) => each.path === path)?.details ?? { peak: 1, limit: 2, stall: {} };
   }
 
