@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 // The program that the thread runs, as text: one file, which the package does not export.
 import bcryptProgram from '../../../../node_modules/bcryptjs/umd/index.js?raw';
 
-/** The thread needs a few megabytes, and ends when nothing was compared for so long. Unit: milliseconds. */
+/** The thread takes a few megabytes; it ends after this time without a comparison. Unit: milliseconds. */
 const IDLE_MS = 30_000;
 
 const THREAD = `
@@ -43,8 +43,14 @@ export class BcryptThread {
   async close(): Promise<void> {
     clearTimeout(this.#idle);
     const worker = this.#worker;
-    this.#worker = undefined;
+    this.#forget();
     await worker?.terminate();
+  }
+
+  #forget(): void {
+    this.#worker = undefined;
+    for (const { reject } of this.#waiting.values()) reject(new Error('the thread has ended'));
+    this.#waiting.clear();
   }
 
   #open(): Worker {
@@ -63,10 +69,9 @@ export class BcryptThread {
       this.#waiting.delete(id);
       if (this.#waiting.size === 0) this.#idle = setTimeout(() => void this.close(), IDLE_MS).unref();
     });
+    // What waits after it was replaced is for another thread.
     const end = () => {
-      if (this.#worker === worker) this.#worker = undefined;
-      for (const { reject } of this.#waiting.values()) reject(new Error('the thread has ended'));
-      this.#waiting.clear();
+      if (this.#worker === worker) this.#forget();
     };
     worker.on('error', end);
     worker.on('exit', end);

@@ -144,6 +144,15 @@ describe('the thread that compares', () => {
     }
   });
 
+  it('compares while the thread before it still ends', async () => {
+    const thread = new BcryptThread();
+    await thread.compare('right', CHEAP);
+    const ended = thread.close();
+    expect(await thread.compare('right', CHEAP)).toBe(true);
+    await ended;
+    await thread.close();
+  });
+
   it('rejects what waits when it is ended, and begins again', async () => {
     const thread = new BcryptThread();
     const refused = expect(thread.compare('a', bcrypt.hashSync('a', 12))).rejects.toThrow('has ended');
