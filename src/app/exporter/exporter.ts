@@ -44,6 +44,8 @@ export async function runExporter(options: ExporterOptions): Promise<void> {
 async function serve(options: ExporterOptions): Promise<void> {
   const root: FoundCgroup = findRootCgroup('exporter');
   const log = openLog();
+  const reportBug = (error: unknown) =>
+    log.warn(`internal error: ${error instanceof Error ? error.stack : String(error)}`);
   const { explainEveryMs, webConfig, otlp } = options;
   let collector: Collector | undefined;
   let push: OtlpPush | undefined;
@@ -77,13 +79,14 @@ async function serve(options: ExporterOptions): Promise<void> {
       now: monotonicMs,
       afterCollection: () => explained?.start(() => current.countError('explain')),
     });
-    const server = await listen({ ...options, ...web?.listenOptions }, pages.answer);
+    const server = await listen({ ...options, ...web?.listenOptions, reportBug }, pages.answer);
     if (otlp !== undefined) {
       const { startPush } = await import('./otlp/otlp-push.ts');
       push = await startPush({
         ...otlp,
         collect: async () => (await pages.current()).collection,
         report: (message) => log.warn(message),
+        reportBug,
       });
     }
     const stop = stopSignal();

@@ -60,6 +60,8 @@ export interface ListenOptions extends Readonly<ListenAddress> {
   readonly scheme?: 'http' | 'https';
   /** The answer to those who may not ask; undefined for all others. */
   readonly refuse?: (request: Request) => Answer | undefined | Promise<Answer | undefined>;
+  /** Receives what `refuse` or the handler throws, other than a ToolError; the client gets status 500. */
+  readonly reportBug: (error: unknown) => void;
 }
 
 /** An open server. */
@@ -111,7 +113,7 @@ export async function listen(options: ListenOptions, handle: Handler): Promise<E
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { refuse }: ListenOptions,
+  { refuse, reportBug }: ListenOptions,
   handle: Handler,
   pending: PendingAnswers,
 ): Promise<void> {
@@ -133,10 +135,8 @@ async function answer(
     if (method !== 'GET' && method !== 'HEAD') found = METHOD_NOT_ALLOWED;
     else found = (await refuse?.(asked)) ?? (await handle(asked));
   } catch (error) {
-    if (!(error instanceof ToolError)) {
-      // A bug must not end what others use; `cli/main.ts` prints it.
-      process.nextTick(() => Promise.reject(error));
-    }
+    // A bug in one answer must not end the service for all clients.
+    if (!(error instanceof ToolError)) reportBug(error);
     found = textAnswer(500, 'the figures cannot be read\n');
   }
   if (response.destroyed) return;

@@ -19,6 +19,8 @@ export interface OtlpOptions {
 export interface PushParts extends OtlpOptions {
   readonly collect: () => Promise<Collection>;
   readonly report: (message: string) => void;
+  /** Receives what `collect` throws. */
+  readonly reportBug: (error: unknown) => void;
 }
 
 /** A running push. */
@@ -32,7 +34,8 @@ export interface OtlpPush {
  * Begins at a random moment within the interval, so that the nodes of a fleet push at different times. A
  * failure is reported once, and again after a success.
  */
-export async function startPush({ target, everyMs, collect, report }: PushParts): Promise<OtlpPush> {
+export async function startPush(parts: PushParts): Promise<OtlpPush> {
+  const { target, everyMs, collect, report, reportBug } = parts;
   const client = await OtlpClient.create(target);
   const resources = readResources(process.env);
   let hasFailed = false;
@@ -54,9 +57,10 @@ export async function startPush({ target, everyMs, collect, report }: PushParts)
     const context = { ...resources, version: VERSION, timeMs: Date.now() };
     queue.push(renderOtlpMetrics(figures.entries(Object.values(EXPOSED)), context));
   };
+  const tryPush = () => void push().catch(reportBug);
   let timer = setTimeout(() => {
-    timer = setInterval(push, everyMs);
-    void push();
+    timer = setInterval(tryPush, everyMs);
+    tryPush();
   }, Math.random() * everyMs);
   return {
     counts: queue.counts,

@@ -16,7 +16,10 @@ import {
 import { KernelFileError } from '#src/errors.ts';
 import { collectorOf, ExampleNode } from './example-node.ts';
 
-const LOCAL = { host: '127.0.0.1', port: 0 };
+const reportBug = (error: unknown) => {
+  throw error;
+};
+const LOCAL = { host: '127.0.0.1', port: 0, reportBug };
 const servers: ExporterServer[] = [];
 const sockets: Socket[] = [];
 
@@ -154,12 +157,12 @@ describe('the server', () => {
 
   it('says in one line why it cannot listen', async () => {
     const url = await serve(hello);
-    const again = listen({ host: '127.0.0.1', port: Number(url.port) }, hello);
+    const again = listen({ ...LOCAL, port: Number(url.port) }, hello);
     await expect(again).rejects.toThrow(`--listen ${url.host}: the port is in use`);
-    await expect(listen({ host: '192.0.2.1', port: 0 }, hello)).rejects.toThrow(
+    await expect(listen({ ...LOCAL, host: '192.0.2.1' }, hello)).rejects.toThrow(
       '--listen 192.0.2.1:0: not an address of this host',
     );
-    await expect(listen({ host: 'no.such.host.invalid', port: 0 }, hello)).rejects.toThrow(
+    await expect(listen({ ...LOCAL, host: 'no.such.host.invalid' }, hello)).rejects.toThrow(
       /^--listen no\.such\.host\.invalid:0: (?:no such host|the name cannot be resolved now)$/,
     );
   });
@@ -228,6 +231,21 @@ describe('the server', () => {
     for (const socket of sockets.splice(0)) socket.destroy();
     await sleep(200);
     expect((await ask(url, '/large')).status).toBe(200);
+  });
+
+  it('answers with status 500 after an error, reports it if it is a bug, and keeps running', async () => {
+    const bugs: unknown[] = [];
+    const bug = new TypeError('a bug');
+    const handler: Handler = ({ path }) => {
+      if (path === '/bug') throw bug;
+      if (path === '/file') throw new KernelFileError('read', '/x', 'cannot read /x', {});
+      return textAnswer(200, 'hello\n');
+    };
+    const url = await serve(handler, { reportBug: (error) => bugs.push(error) });
+    expect((await ask(url, '/bug')).status).toBe(500);
+    expect((await ask(url, '/file')).status).toBe(500);
+    expect(bugs).toEqual([bug]);
+    expect((await ask(url, '/')).status).toBe(200);
   });
 
   it('refuses clients without the right to ask', async () => {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OtlpClient, parseRetryAfter } from '#src/app/exporter/otlp/otlp-client.ts';
+import { startPush } from '#src/app/exporter/otlp/otlp-push.ts';
 import { OtlpQueue, type SendResult } from '#src/app/exporter/otlp/otlp-queue.ts';
 import { pairsOf, parseOtlpTarget } from '#src/app/exporter/otlp/otlp-target.ts';
 
@@ -177,6 +178,29 @@ describe('the client', () => {
     const parsed = parseRetryAfter(text, 1_700_000_000_000);
     if (text === '-1e9') expect(parsed ?? 0).toBeGreaterThanOrEqual(0);
     else expect(parsed).toBe(milliseconds);
+  });
+});
+
+describe('a push', () => {
+  it('reports what a collection throws, and tries again at the interval', async () => {
+    const bug = new TypeError('a bug');
+    const target = parseOtlpTarget('http://127.0.0.1:1', [], {});
+    const bugs: unknown[] = [];
+    await new Promise<void>((resolve) => {
+      const started = startPush({
+        target,
+        everyMs: 1,
+        collect: async () => {
+          throw bug;
+        },
+        report: () => {},
+        reportBug: (error) => {
+          bugs.push(error);
+          if (bugs.length === 2) void started.then((push) => push.close()).then(resolve);
+        },
+      });
+    });
+    expect(bugs.slice(0, 2)).toEqual([bug, bug]);
   });
 });
 
