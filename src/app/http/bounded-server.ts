@@ -27,14 +27,9 @@ export function createBoundedServer(listener: RequestListener): Server {
     },
     listener,
   );
-  boundServer(server);
-  return server;
-}
-
-/** Bounds what is not an option of `createServer`. */
-export function boundServer(server: Pick<Server, 'maxConnections' | 'setTimeout'>): void {
   server.maxConnections = MAX_CONNECTIONS;
   server.setTimeout(IDLE_MS);
+  return server;
 }
 
 /**
@@ -77,9 +72,14 @@ function cannotListen(address: ListenAddress, option: string, cause: NodeJS.Errn
   return new ToolError('LISTEN', `${option} ${urlHost(address)}: ${fault}`, { hint, cause });
 }
 
-/** Ends all connections, also those that are in use. */
-export async function closeServer(server: Pick<Server, 'close' | 'closeAllConnections'>): Promise<void> {
+/** Ends all connections; those that are in use after `graceMs`. */
+export async function closeServer(
+  server: Pick<Server, 'close' | 'closeIdleConnections' | 'closeAllConnections'>,
+  graceMs = 0,
+): Promise<void> {
   const closed = new Promise<void>((settle) => server.close(() => settle()));
-  server.closeAllConnections();
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
+  clearTimeout(timer);
 }

@@ -11,7 +11,7 @@ import {
 } from 'node:http';
 import type { Socket } from 'node:net';
 import { errnoOf, ToolError } from '../../../errors.ts';
-import { listen as listenAt } from '../../http/bounded-server.ts';
+import { closeServer, listen as listenAt } from '../../http/bounded-server.ts';
 import { type ListenAddress, urlHost } from '../../http/listen-address.ts';
 
 /** Connections at a time; others are closed at once. */
@@ -106,7 +106,7 @@ export async function listen(options: ListenOptions, handle: Handler): Promise<E
   server.on('error', () => {});
   return {
     url: `${options.scheme ?? 'http'}://${urlHost(address)}`,
-    close: () => closeServer(server),
+    close: () => closeServer(server, END_TIMEOUT_MS),
   };
 }
 
@@ -206,12 +206,4 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   // Who does not read it has no further use for the connection.
   setTimeout(() => socket.destroy(), END_TIMEOUT_MS).unref();
-}
-
-async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), END_TIMEOUT_MS);
-  await closed;
-  clearTimeout(timer);
 }
