@@ -156,18 +156,13 @@ async function answer(
   response.end(found.body);
 }
 
-const METHOD_NOT_ALLOWED: Answer = {
-  ...textAnswer(405, 'only GET and HEAD are allowed\n'),
-  headers: { 'content-type': 'text/plain; charset=utf-8', allow: 'GET, HEAD' },
-};
-const BUSY: Answer = {
-  ...textAnswer(503, 'too many answers wait to be read\n'),
-  headers: { 'content-type': 'text/plain; charset=utf-8', 'retry-after': '5' },
-};
+const METHOD_NOT_ALLOWED = textAnswer(405, 'only GET and HEAD are allowed\n', { allow: 'GET, HEAD' });
+const BUSY = textAnswer(503, 'too many answers wait to be read\n', { 'retry-after': '5' });
 
 /** A short text. */
-export function textAnswer(status: number, text: string): Answer {
-  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: Buffer.from(text) };
+export function textAnswer(status: number, text: string, more: Answer['headers'] = {}): Answer {
+  const headers = { 'content-type': 'text/plain; charset=utf-8', ...more };
+  return { status, headers, body: Buffer.from(text) };
 }
 
 /** The bodies of answers that clients have not read yet. */

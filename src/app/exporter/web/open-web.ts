@@ -35,12 +35,8 @@ export async function openWeb(file: string, report: (message: string) => void): 
   };
 }
 
-const withHeader = (answer: Answer, name: string, value: string): Answer => {
-  return { ...answer, headers: { ...answer.headers, [name]: value } };
-};
-
 const REFUSALS: Readonly<Record<AuthResult, Answer | undefined>> = {
   accepted: undefined,
-  denied: withHeader(textAnswer(401, 'unauthorized\n'), 'www-authenticate', 'Basic realm="cmemstat"'),
-  busy: withHeader(textAnswer(503, 'too many passwords are being compared\n'), 'retry-after', '1'),
+  denied: textAnswer(401, 'unauthorized\n', { 'www-authenticate': 'Basic realm="cmemstat"' }),
+  busy: textAnswer(503, 'too many passwords are being compared\n', { 'retry-after': '1' }),
 };
