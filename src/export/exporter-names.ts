@@ -1,12 +1,5 @@
 /** The names of the figures of `cmemstat exporter` that no recording has, and their order in a document. */
-import { FAMILIES, type MetricFamily, openMetricsName } from './metric-names.ts';
-
-const gauge = (name: string, help: string, unit?: MetricFamily['unit']): MetricFamily => {
-  return { name, type: 'gauge', help, ...(unit === undefined ? {} : { unit }) };
-};
-const counter = (name: string, help: string, unit?: MetricFamily['unit']): MetricFamily => {
-  return { ...gauge(name, help, unit), type: 'counter' };
-};
+import { counter, FAMILIES, gauge, type MetricFamily, openMetricsName } from './metric-names.ts';
 
 /** A family with its name in a document. */
 export interface ExposedFamily {

@@ -30,11 +30,13 @@ export interface Metric {
   readonly exponent: number;
 }
 
-const gauge = (name: string, help: string, unit?: FamilyUnit): MetricFamily => {
+/** A family of values that rise and fall. */
+export const gauge = (name: string, help: string, unit?: FamilyUnit): MetricFamily => {
   return { name, type: 'gauge', help, ...(unit === undefined ? {} : { unit }) };
 };
-const counter = (name: string, help: string, unit?: FamilyUnit): MetricFamily => {
-  return { name, type: 'counter', help, ...(unit === undefined ? {} : { unit }) };
+/** A family of counts and times that only grow. */
+export const counter = (name: string, help: string, unit?: FamilyUnit): MetricFamily => {
+  return { ...gauge(name, help, unit), type: 'counter' };
 };
 
 /** All families, in the order in which documents list them. */
