@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { EXPOSED } from '../../../export/exporter-names.ts';
 import { renderOtlpMetrics } from '../../../export/otlp/otlp-metrics.ts';
+import { sleep } from '../../../kernel/sleep.ts';
 import { VERSION } from '../../../version.ts';
 import type { Collection } from '../collect/collector.ts';
 import { OtlpClient } from './otlp-client.ts';
@@ -89,17 +90,4 @@ export function readResources(
       ...(environment.OTEL_SERVICE_NAME ? { 'service.name': environment.OTEL_SERVICE_NAME } : {}),
     },
   };
-}
-
-function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end);
-  });
 }
