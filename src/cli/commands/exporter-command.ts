@@ -5,11 +5,9 @@ import type { OtlpOptions } from '../../app/exporter/otlp/otlp-push.ts';
 import { parseOtlpTarget } from '../../app/exporter/otlp/otlp-target.ts';
 import { parseListenAddress } from '../../app/http/listen-address.ts';
 import { describeErrno, errnoOf, InputError, UsageError } from '../../errors.ts';
-import { MAX_TIMER_MS } from '../../format/longest-timer.ts';
-import { parseDuration } from '../../format/units.ts';
 import { matcherOf } from '../../view/top/top-state.ts';
 import type { ExporterFlags } from '../options/exporter-flags.ts';
-import { checkGlob, parseCount } from '../options/parse-value.ts';
+import { checkGlob, parseCount, parsePause } from '../options/parse-value.ts';
 
 const DEFAULT_ADDRESS = '127.0.0.1:9753';
 
@@ -17,10 +15,10 @@ const DEFAULT_ADDRESS = '127.0.0.1:9753';
 const MIN_SERIES = 60;
 
 /** A scan of all pages takes seconds of CPU time. */
-const MIN_EXPLAIN_MS = 3_600_000;
+const MIN_EXPLAIN = '1h';
 
 const DEFAULT_PUSH_MS = 60_000;
-const MIN_PUSH_MS = 1_000;
+const MIN_PUSH = '1s';
 
 /**
  * Serves the memory of this host until a signal.
@@ -98,18 +96,5 @@ function parseMax(text: string, option: string): number {
   return max;
 }
 
-function parsePush(text: string, option: string): number {
-  const ms = parseDuration(text, option);
-  if (ms < MIN_PUSH_MS || ms > MAX_TIMER_MS) {
-    throw new UsageError(option, `${option} ${text}: must be from 1s to 24 days`);
-  }
-  return ms;
-}
-
-function parseExplain(text: string, option: string): number {
-  const ms = parseDuration(text, option);
-  if (ms < MIN_EXPLAIN_MS || ms > MAX_TIMER_MS) {
-    throw new UsageError(option, `${option} ${text}: must be from 1h to 24 days`);
-  }
-  return ms;
-}
+const parsePush = (text: string, option: string) => parsePause(text, option, MIN_PUSH);
+const parseExplain = (text: string, option: string) => parsePause(text, option, MIN_EXPLAIN);

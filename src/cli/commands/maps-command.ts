@@ -13,7 +13,7 @@ import { serveAddress } from '../options/optional-address.ts';
 import { checkGlob, parseCount, parsePause, parseShare } from '../options/parse-value.ts';
 
 const DEFAULT_WATCH_MS = 1_000;
-const MIN_WATCH_MS = 10;
+const MIN_WATCH = '10ms';
 /** The kernel truncates process names to this length. */
 const MAX_COMM_LENGTH = 15;
 
@@ -88,7 +88,7 @@ function toListingOptions(flags: MapsFlags): ListingOptions {
 function toWatchMs({ watch }: MapsFlags): number | undefined {
   if (watch === undefined) return undefined;
   if (watch === true) return DEFAULT_WATCH_MS;
-  return parsePause(watch, '--watch', MIN_WATCH_MS);
+  return parsePause(watch, '--watch', MIN_WATCH);
 }
 
 function parseTypes(text: string): ReadonlySet<string> {

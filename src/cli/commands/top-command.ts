@@ -10,7 +10,7 @@ import { checkGlob, parseCount, parsePause } from '../options/parse-value.ts';
 import { TOP_SORTS, type TopFlags } from '../options/top-flags.ts';
 
 /** A reading of thousands of cgroups takes about this long. */
-const MIN_INTERVAL_MS = 100;
+const MIN_INTERVAL = '100ms';
 const DEFAULT_INTERVAL_MS = 1000;
 
 /**
@@ -33,7 +33,7 @@ export function toTopRequest(
   isTerminal: boolean,
 ): { view: WatchTopOptions } | { print: PrintTopOptions } {
   const intervalMs =
-    flags.interval === undefined ? undefined : parsePause(flags.interval, '--interval', MIN_INTERVAL_MS);
+    flags.interval === undefined ? undefined : parsePause(flags.interval, '--interval', MIN_INTERVAL);
   const choice = toChoice(flags);
   const isView = flags.once !== true && flags.json !== true && flags.top === undefined && isTerminal;
   if (isView) {

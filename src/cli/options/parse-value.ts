@@ -21,11 +21,14 @@ export function parseShare(text: string, option: string): number {
   return Number(percent) / 100;
 }
 
-/** The time between two readings. Unit: milliseconds. @throws UsageError that names the option. */
-export function parsePause(text: string, option: string, minMs: number): number {
+/**
+ * The time between two readings; `min` is a duration such as `100ms`. Unit: milliseconds.
+ * @throws UsageError that names the option.
+ */
+export function parsePause(text: string, option: string, min: string): number {
   const ms = parseDuration(text, option);
-  if (ms < minMs || ms > MAX_TIMER_MS) {
-    throw new UsageError(option, `${option} ${text}: must be from ${minMs}ms to 24 days`);
+  if (ms < parseDuration(min, option) || ms > MAX_TIMER_MS) {
+    throw new UsageError(option, `${option} ${text}: must be from ${min} to 24 days`);
   }
   return ms;
 }
