@@ -33,7 +33,6 @@ function withNewerSuites(ciphers: readonly string[]): string {
  * @throws Error if certificate and key are malformed or do not belong together.
  */
 export function createTlsServer(tls: TlsMaterial, options: ServerOptions): Server {
-  checkMaterial(tls);
   const server = createServer({
     ...options,
     ...secureOptions(tls),
@@ -48,7 +47,7 @@ export function createTlsServer(tls: TlsMaterial, options: ServerOptions): Serve
   return server;
 }
 
-/** @throws Error if certificate and key are malformed or do not belong together. */
+/** @throws as `createTlsServer`, without a server. */
 export function checkMaterial(tls: TlsMaterial): void {
   createSecureContext(secureOptions(tls));
 }
