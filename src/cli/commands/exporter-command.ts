@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { type ExporterOptions, runExporter } from '../../app/exporter/exporter.ts';
 import { type ExporterConfig, parseExporterConfig, parseKey } from '../../app/exporter/exporter-config.ts';
 import type { OtlpOptions } from '../../app/exporter/otlp/otlp-push.ts';
 import { parseOtlpTarget } from '../../app/exporter/otlp/otlp-target.ts';
 import { parseListenAddress } from '../../app/http/listen-address.ts';
-import { describeErrno, errnoOf, InputError, UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
 import { matcherOf } from '../../view/top/top-state.ts';
 import type { ExporterFlags } from '../options/exporter-flags.ts';
+import { readOptionFile } from '../options/option-file.ts';
 import { checkGlob, parseCount, parsePause } from '../options/parse-value.ts';
 
 const DEFAULT_ADDRESS = '127.0.0.1:9753';
@@ -32,7 +32,8 @@ export async function exporter(flags: ExporterFlags): Promise<number> {
 /** What the flags and the file request. @throws as `exporter`. */
 export function toExporterOptions(flags: ExporterFlags): ExporterOptions {
   const file = flags.config;
-  const config: ExporterConfig = file === undefined ? {} : parseExporterConfig(readConfig(file), file);
+  const config: ExporterConfig =
+    file === undefined ? {} : parseExporterConfig(readOptionFile(file, '--config'), file);
   /** The option, or the key of the file with its name in errors. */
   const choose = <V, T>(
     flag: V | undefined,
@@ -70,14 +71,6 @@ export function toExporterOptions(flags: ExporterFlags): ExporterOptions {
     webConfig: flags.webConfig ?? config.webConfig,
     otlp,
   };
-}
-
-function readConfig(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new InputError(file, `--config ${file}: ${describeErrno(errnoOf(error))}`, { cause: error });
-  }
 }
 
 function anyMatcher(patterns: readonly string[], option: string): ((text: string) => boolean) | undefined {

@@ -1,14 +1,12 @@
 /** Creates the plan from the evaluation options and the budget file. */
-import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { GatePlan, SeriesPlan } from '../../app/gate/plan.ts';
 import { type BudgetFile, parseBudgetFile } from '../../budget/budget-file.ts';
 import { parseMaxRegression } from '../../budget/comparison/max-regression.ts';
 import type { NamedBudget } from '../../budget/expression/budget.ts';
 import { parseBudget } from '../../budget/expression/parse-budget.ts';
-import { describeErrno, errnoOf, InputError, UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
-import { withoutByteOrderMark } from '../../format/byte-order-mark.ts';
 import { parseReportRequest } from '../../report/render-report.ts';
 import {
   A_BASELINE,
@@ -18,6 +16,7 @@ import {
   type SeriesFlags,
 } from './gate-flags.ts';
 import { oneOf } from './one-of.ts';
+import { readOptionFile } from './option-file.ts';
 import { missingOption } from './requirements.ts';
 
 const MAX_RUNS = 1000;
@@ -79,33 +78,10 @@ export function toSeriesPlan(flags: SeriesFlags, file: BudgetFile | undefined, r
 /** Reads a budget file; the baseline that it names is resolved against its directory. @throws InputError */
 export function readBudgetFile(path: string | undefined): BudgetFile | undefined {
   if (path === undefined) return undefined;
-  let text: string;
-  try {
-    text = withoutByteOrderMark(readStart(path));
-  } catch (error) {
-    throw new InputError(path, `--budget-file ${path}: ${describeErrno(errnoOf(error))}`);
-  }
-  const file = parseBudgetFile(text, path);
+  const file = parseBudgetFile(readOptionFile(path, '--budget-file'), path);
   return file.baseline === undefined
     ? file
     : { ...file, baseline: isAbsolute(file.baseline) ? file.baseline : join(dirname(path), file.baseline) };
-}
-
-/** Longer files are not budget files: their start says what they are. Unit: bytes. */
-const MAX_BYTES = 1024 * 1024;
-
-function readStart(path: string): string {
-  const fd = openSync(path, 'r');
-  try {
-    const bytes = Buffer.alloc(MAX_BYTES);
-    let length = 0;
-    for (let read = -1; read !== 0 && length < MAX_BYTES; length += read) {
-      read = readSync(fd, bytes, length, MAX_BYTES - length, null);
-    }
-    return bytes.toString('utf8', 0, length);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 function parseCount(

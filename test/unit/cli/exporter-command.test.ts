@@ -61,6 +61,7 @@ describe('the options of the exporter', () => {
     [{ cgroup: ['[z-a]'] }, '--cgroup [z-a]: [z-a] is not a valid range: it is reversed'],
     [{ cgroup: [''] }, '--cgroup: a pattern is empty'],
     [{ config: '/nonexistent/x.json' }, '--config /nonexistent/x.json: no such file or directory'],
+    [{ config: '/dev/zero' }, '/dev/zero: not JSON'],
   ])('that are wrong are named: %o', (flags, message) => {
     expect(() => toExporterOptions(flags)).toThrow(message);
   });
