@@ -159,17 +159,20 @@ export function addDetails(
 /** The number of series that `addDetails` adds for a group. */
 export function countDetails(group: NamedGroup, details: CgroupDetails): number {
   const { peak, limit, events = {}, stall = {} } = details;
-  const known = FURTHER_KINDS.filter(([figure]) => sumOf(group, figure) !== undefined).length;
   const values = [peak, limit, stall.some, stall.full].filter((value) => value !== undefined).length;
-  return known + values + Object.keys(events).length;
+  return countKnown(group, FURTHER_KINDS) + values + Object.keys(events).length;
 }
 
 /** The number of series that `addFirstKinds` adds. */
 export function countFirstKinds(group: NamedGroup): number {
-  return FIRST_KINDS.filter(([figure]) => sumOf(group, figure) !== undefined).length;
+  return countKnown(group, FIRST_KINDS);
 }
 
 /** The number of series that `addCadvisorNames` adds. */
 export function countCadvisorNames(group: NamedGroup): number {
-  return CADVISOR_NAMES.filter(([figure]) => sumOf(group, figure) !== undefined).length;
+  return countKnown(group, CADVISOR_NAMES);
+}
+
+function countKnown(group: NamedGroup, figures: readonly (readonly [Figure, unknown])[]): number {
+  return figures.filter(([figure]) => sumOf(group, figure) !== undefined).length;
 }

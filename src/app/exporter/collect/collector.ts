@@ -22,7 +22,7 @@ import { type Reclaimable, reclaimableByName } from './map-names.ts';
 import { CgroupNaming } from './named-cgroups.ts';
 
 /** The series that a node may have beyond those of its containers, unless a limit is given. */
-export const NODE_SERIES = 100;
+const NODE_SERIES = 100;
 
 /** How often it is read which processes hold maps, and what could be saved. Unit: milliseconds. */
 const HELD_EVERY_MS = 10_000;

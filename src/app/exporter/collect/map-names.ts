@@ -26,6 +26,14 @@ interface Sums {
   maxEntries: number;
 }
 
+const noSums = (): Sums => ({ bytes: 0, elements: undefined, maxEntries: 0 });
+
+function add(sums: Sums, bytes: number, elements: number | undefined, maxEntries: number): void {
+  sums.bytes += bytes;
+  sums.maxEntries += maxEntries;
+  if (elements !== undefined) sums.elements = (sums.elements ?? 0) + elements;
+}
+
 /** The sums over maps by name, as of one reading. */
 export type MapSums = ReadonlyMap<string, Readonly<Sums>>;
 
@@ -36,12 +44,10 @@ export function sumByName(maps: readonly InventoryMap[]): MapSums {
     const key = name === '' ? OTHER : name;
     let sums = byName.get(key);
     if (sums === undefined) {
-      sums = { bytes: 0, elements: undefined, maxEntries: 0 };
+      sums = noSums();
       byName.set(key, sums);
     }
-    sums.bytes += bytes;
-    sums.maxEntries += max_entries;
-    if (elements !== undefined) sums.elements = (sums.elements ?? 0) + elements;
+    add(sums, bytes, elements, max_entries);
   }
   return byName;
 }
@@ -65,12 +71,9 @@ export function candidatesOf(
 export function restOf(sums: MapSums, chosen: readonly MapsOfName[]): MapsOfName | undefined {
   if (sums.size === 0) return undefined;
   const names = new Set(chosen.map(({ key }) => key));
-  const rest: Sums = { bytes: 0, elements: undefined, maxEntries: 0 };
+  const rest = noSums();
   for (const [key, { bytes, elements, maxEntries }] of sums) {
-    if (names.has(key)) continue;
-    rest.bytes += bytes;
-    rest.maxEntries += maxEntries;
-    if (elements !== undefined) rest.elements = (rest.elements ?? 0) + elements;
+    if (!names.has(key)) add(rest, bytes, elements, maxEntries);
   }
   return { key: OTHER, ...rest, reclaimable: [], series: 2 + (rest.elements === undefined ? 0 : 1) };
 }

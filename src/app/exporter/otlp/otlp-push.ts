@@ -75,14 +75,14 @@ export async function startPush(parts: PushParts): Promise<OtlpPush> {
 }
 
 /** The attributes that all resources have, and those of the host. OTEL_RESOURCE_ATTRIBUTES wins. */
-export function readResources(
-  environment: NodeJS.ProcessEnv,
-  host = hostname(),
-): { resource: Record<string, string>; service: Record<string, string> } {
+function readResources(environment: NodeJS.ProcessEnv): {
+  resource: Record<string, string>;
+  service: Record<string, string>;
+} {
   const given = pairsOf(environment.OTEL_RESOURCE_ATTRIBUTES);
   const isOfService = ([name]: [string, string]) => name.startsWith('service.');
   return {
-    resource: { 'host.name': host, ...Object.fromEntries(given.filter((pair) => !isOfService(pair))) },
+    resource: { 'host.name': hostname(), ...Object.fromEntries(given.filter((pair) => !isOfService(pair))) },
     service: {
       'service.name': 'cmemstat',
       'service.version': VERSION,
