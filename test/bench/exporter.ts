@@ -24,7 +24,7 @@ const IDLE_MS = 30_000;
 /** CPU time of a scrape and between scrapes, memory, and the size of a document. */
 export async function measureExporter(): Promise<Finding[]> {
   const bpf = await openBpf();
-  // Names of LXC are those of their cgroups: the others would have to be asked for.
+  // Names of LXC are those of their cgroups: the others would have to be requested from runtimes.
   const nameOf = (slice: number, at: number) =>
     at % 2 === 0 ? `lxc.payload.container-${slice}-${at}` : `service-${slice}-${at}.service`;
   const measure = async () => [

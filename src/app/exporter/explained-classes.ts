@@ -29,7 +29,7 @@ export class ExplainedClasses {
     this.#run = run;
   }
 
-  /** Of the last scan that succeeded. Unit: bytes. Undefined before the first one. */
+  /** Of the last scan. Unit: bytes. Undefined before the first one, and after one that failed. */
   get classes(): ReadonlyMap<string, number> | undefined {
     return this.#classes;
   }

@@ -11,7 +11,7 @@ import { checkGlob, parseCount, parsePause } from '../options/parse-value.ts';
 
 const DEFAULT_ADDRESS = '127.0.0.1:9753';
 
-/** What every host has: totals, and what the exporter says of itself. */
+/** The figures of every host, and those of the exporter itself. */
 const MIN_SERIES = 60;
 
 /** A scan of all pages takes seconds of CPU time. */

@@ -61,7 +61,7 @@ const capabilitiesOf = (pid: number | undefined) =>
     ),
   );
 
-testWith([needs.root], 'serves with TLS and a user, and says what is wrong with a file', async () => {
+testWith([needs.root], 'serves with TLS and a user, and reports what is wrong with a file', async () => {
   const folder = mkdtempSync(join(scratch, 'web-'));
   for (const name of ['server', 'server-key'])
     copyFileSync(fixture(`tls/${name}.pem`), join(folder, `${name}.pem`));
@@ -138,7 +138,7 @@ testWith(
 
 testWith(
   [needs.root, needsProgram('setpriv')],
-  'works without any capability, and says what is missing',
+  'works without any capability, and reports what is missing',
   async () => {
     await withExporter(
       [],

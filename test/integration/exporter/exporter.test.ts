@@ -1,4 +1,4 @@
-/** `cmemstat exporter` as Prometheus scrapes it, and as clients treat it that nobody wants. */
+/** `cmemstat exporter` as Prometheus scrapes it, and as hostile clients treat it. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
@@ -200,7 +200,7 @@ async function groupedMaps(): Promise<Group[]> {
 
 testWith(
   [needs.cgroup, needs.root, needs.attribution, needsProgram('prometheus')],
-  'Prometheus answers what cmemstat maps prints, and goes on when one of the three is killed',
+  'Prometheus answers what cmemstat maps prints, and continues when one of the three is killed',
   async () => {
     let agent = await startAgent();
     const first = await startExporter();
@@ -278,7 +278,7 @@ describe('clients', () => {
     expect(residentOf(run) - resident).toBeLessThan(32 * 1024 * 1024);
   });
 
-  testWith([needs.cgroup], 'that are slow or malformed keep nobody waiting, nor the end', async () => {
+  testWith([needs.cgroup], 'that are slow or malformed delay neither other clients nor the end', async () => {
     const { run, url } = await startExporter();
     const sockets: Socket[] = [];
     const open = (text: string | undefined) => {

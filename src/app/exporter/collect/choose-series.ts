@@ -1,4 +1,4 @@
-/** Which figures a document has, if there is no room for all: the largest, and the same ones each time. */
+/** Selects the figures of a document if the limit excludes some: the largest, and the same ones each time. */
 
 /** Figures that are in a document together, or not at all. */
 export interface Candidate {
@@ -6,7 +6,7 @@ export interface Candidate {
   readonly key: string;
   /** How many series they are. */
   readonly series: number;
-  /** What they are about; the largest come first. */
+  /** The size of what they measure; the largest come first. */
   readonly bytes: number;
 }
 

@@ -41,7 +41,7 @@ function addHostBpf(figures: FigureSet, root: HostReading['cgroups'][0]['figures
   }
 }
 
-/** What the exporter says of itself. */
+/** The figures of the exporter itself. */
 export interface OwnFigures {
   readonly cgroupVersion: 1 | 2;
   readonly kernel: string;
@@ -54,7 +54,7 @@ export interface OwnFigures {
   readonly residentBytes: number;
 }
 
-/** Adds what the exporter says of itself, without what is known at the end: see `addEnd`. */
+/** Adds the figures of the exporter itself, except those that are only known at the end: see `addEnd`. */
 export function addOwn(figures: FigureSet, own: OwnFigures): void {
   const { cgroupVersion, kernel, unnamed, absent, errors } = own;
   const build = { version: VERSION, kernel, arch: arch(), cgroup_version: String(cgroupVersion) };

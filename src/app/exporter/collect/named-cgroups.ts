@@ -26,7 +26,7 @@ type Identity = Omit<NamedGroup, 'cgroups'> | 'unnamed' | undefined;
 
 type Known = Map<bigint, { label: CgroupLabel; pod: CgroupLabel | undefined; identity: Identity }>;
 
-/** How often names are looked for again that were not found. Unit: milliseconds. */
+/** How often names that were not found are requested again. Unit: milliseconds. */
 const ASK_AGAIN_MS = 60_000;
 
 const UNIT_KINDS: ReadonlySet<string> = new Set([

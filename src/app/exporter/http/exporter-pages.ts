@@ -14,7 +14,7 @@ const MIN_GZIP_BYTES = 1024;
 /** Collections at most this often, whatever the number of clients. Unit: milliseconds. */
 const COLLECT_EVERY_MS = 1000;
 
-/** What is answered from, and when. */
+/** What the answers are made from. */
 export interface PagesOptions {
   readonly collect: () => Promise<Collection>;
   /** Monotonic. Unit: milliseconds. */
@@ -116,7 +116,7 @@ export class ExporterPages {
     };
   }
 
-  /** Reads nothing: says whether the last collection could. */
+  /** Whether the last collection succeeded; reads nothing. */
   #health(): Answer {
     const failure = this.#last?.collection.failure;
     return failure === undefined ? textAnswer(200, 'ok\n') : textAnswer(503, `${failure}\n`);

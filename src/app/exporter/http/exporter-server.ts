@@ -1,6 +1,6 @@
 /**
- * The HTTP server of the exporter: GET and HEAD of a few paths, for clients that nobody knows. Nothing that a
- * client does keeps another one waiting, or memory in use, for longer than the limits here.
+ * The HTTP server of the exporter: GET and HEAD of a few paths, for untrusted clients. No client can make
+ * another one wait, or keep memory in use, for longer than the limits here.
  */
 import {
   createServer,
@@ -30,7 +30,7 @@ const ANSWER_TIMEOUT_MS = 20_000;
 const KEEP_ALIVE_MS = 65_000;
 /** Answers that were not read yet, those of different clients with the same contents once. Unit: bytes. */
 const MAX_PENDING_BYTES = 64 * 1024 * 1024;
-/** Time for answers after the end was asked for. Unit: milliseconds. */
+/** Time for pending answers after a shutdown was requested. Unit: milliseconds. */
 const END_TIMEOUT_MS = 3_000;
 
 /** An answer. */
@@ -40,7 +40,7 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-/** What is asked for. */
+/** A request. */
 export interface Request {
   /** Without a query. */
   readonly path: string;
@@ -52,13 +52,13 @@ export interface Request {
 /** Answers a request. */
 export type Handler = (request: Request) => Answer | Promise<Answer>;
 
-/** Where to listen, and for whom. */
+/** Where to listen, and which clients to serve. */
 export interface ListenOptions extends Readonly<ListenAddress> {
   /** Creates another server than one of HTTP without TLS, which the second argument creates. */
   readonly create?: (limits: ServerOptions, createPlain: (limits: ServerOptions) => Server) => Server;
   /** `http` by default. */
   readonly scheme?: 'http' | 'https';
-  /** The answer to those who may not ask; undefined for all others. */
+  /** The answer to an unauthorized client; undefined for all others. */
   readonly refuse?: (request: Request) => Answer | undefined | Promise<Answer | undefined>;
   /** Receives what `refuse` or the handler throws, other than a ToolError; the client gets status 500. */
   readonly reportBug: (error: unknown) => void;
@@ -94,7 +94,7 @@ export async function listen(options: ListenOptions, handle: Handler): Promise<E
   server.maxHeadersCount = MAX_HEADERS;
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuseMalformed(error, socket));
-  // A body is not needed for any answer: nobody is asked to send one.
+  // No answer needs a body: 100 Continue, which invites the client to send one, is never sent.
   server.on('checkContinue', (request, response) => {
     response.shouldKeepAlive = false;
     listener(request, response);
@@ -125,7 +125,7 @@ async function answer(
   const timer = setTimeout(() => request.socket.destroy(), ANSWER_TIMEOUT_MS);
   response.once('close', () => clearTimeout(timer));
   response.on('error', () => {});
-  const asked: Request = {
+  const wanted: Request = {
     path: url.replace(/[?#].*$/s, ''),
     headers: request.headers,
     address: request.socket.remoteAddress ?? '',
@@ -133,7 +133,7 @@ async function answer(
   let found: Answer;
   try {
     if (method !== 'GET' && method !== 'HEAD') found = METHOD_NOT_ALLOWED;
-    else found = (await refuse?.(asked)) ?? (await handle(asked));
+    else found = (await refuse?.(wanted)) ?? (await handle(wanted));
   } catch (error) {
     // A bug in one answer must not end the service for all clients.
     if (!(error instanceof ToolError)) reportBug(error);
@@ -199,6 +199,6 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
         ? '408 Request Timeout'
         : '400 Bad Request';
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-  // Who does not read it has no further use for the connection.
+  // Also if the client does not read it.
   setTimeout(() => socket.destroy(), END_TIMEOUT_MS).unref();
 }

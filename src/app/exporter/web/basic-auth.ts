@@ -1,7 +1,7 @@
 /** Basic authentication: the passwords of clients against bcrypt hashes, RFC 7617. */
 import { createHmac, randomBytes } from 'node:crypto';
 
-/** `busy`: too many passwords are being compared; the client may ask again. */
+/** `busy`: too many passwords are being compared; the client may try again. */
 export type AuthResult = 'accepted' | 'denied' | 'busy';
 
 /** Compares a password with a bcrypt hash; takes a tenth of a second or more. */
@@ -41,7 +41,7 @@ export class BasicAuth {
     if (credentials === undefined) return 'denied';
     const { user, password } = credentials;
     const hash = users.get(user);
-    const compared = hash ?? this.#hashOfNobody(user, users);
+    const compared = hash ?? this.#hashOfUnknown(user, users);
     const key = this.#keyOf(user, compared, password);
     if (this.#accepted.has(key)) return 'accepted';
     if (this.#denied.has(key)) return 'denied';
@@ -74,7 +74,7 @@ export class BasicAuth {
     return isRight ? 'accepted' : 'denied';
   }
 
-  /** Keyed, so that the time of a look-up says nothing about the passwords in the cache. */
+  /** Keyed, so that the time of a look-up reveals nothing about the passwords in the cache. */
   #keyOf(...parts: readonly string[]): string {
     return createHmac('sha256', this.#secret).update(JSON.stringify(parts)).digest('base64');
   }
@@ -83,7 +83,7 @@ export class BasicAuth {
    * A hash for a user that does not exist, which takes as long as that of a user who does: always the same
    * one, because users may have hashes of different costs.
    */
-  #hashOfNobody(user: string, users: ReadonlyMap<string, string>): string {
+  #hashOfUnknown(user: string, users: ReadonlyMap<string, string>): string {
     const hashes = [...users.values()];
     const choice = createHmac('sha256', this.#secret).update(user).digest().readUInt32BE();
     const like = hashes[choice % hashes.length] ?? '';

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 // The program that the thread runs, as text: one file, which the package does not export.
 import bcryptProgram from '../../../../node_modules/bcryptjs/umd/index.js?raw';
 
-/** The thread takes a few megabytes; it ends after this time without a comparison. Unit: milliseconds. */
+/** The thread takes 16 MiB; it ends after this time without a comparison. Unit: milliseconds. */
 const IDLE_MS = 30_000;
 
 const THREAD = `

@@ -9,7 +9,7 @@ export interface OpenWeb {
   close(): Promise<void>;
 }
 
-/** Says only whether the exporter works, and probes of Kubernetes have no password. */
+/** Reveals only whether the exporter works, and probes of Kubernetes have no password. */
 const OPEN_PATH = '/healthz';
 
 /**

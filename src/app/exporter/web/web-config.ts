@@ -37,7 +37,7 @@ export interface TlsConfig {
   readonly curves?: readonly string[];
 }
 
-/** What the file says. */
+/** The contents of the file. */
 export interface WebConfig {
   /** Absent: plain HTTP. */
   readonly tls?: TlsConfig;

@@ -1,10 +1,10 @@
-/** Gives privileges of this process away that it does not need. */
+/** Drops privileges that this process does not need. */
 import { errnoName } from '../../../errno.ts';
 import { SyscallError } from '../../../errors.ts';
 import { CAPABILITY_BITS } from '../../procfs/capabilities.ts';
 import { type Libc, openLibc } from './libc.ts';
 
-/** Those that cmemstat never asks for, but uses where it has them. */
+/** Also those that cmemstat never requires, but uses if it has them. */
 const BITS = {
   ...CAPABILITY_BITS,
   CAP_DAC_READ_SEARCH: 2,

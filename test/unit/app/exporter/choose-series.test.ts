@@ -7,7 +7,7 @@ const candidate = (key: string, bytes: number, series = 3) => ({ key, bytes, ser
 const keys = (chosen: readonly { key: string }[]) => chosen.map(({ key }) => key);
 
 describe('a choice among cgroups', () => {
-  it('takes the largest, and says how many series are left out', () => {
+  it('takes the largest, and counts the series that are left out', () => {
     const { chosen, cut } = new StickyChoice().choose(
       [candidate('a', 1), candidate('b', 3), candidate('c', 2)],
       7,
@@ -50,7 +50,7 @@ describe('a choice among cgroups', () => {
 });
 
 describe('counters of cgroups with the same name', () => {
-  it('go on when a cgroup is replaced', () => {
+  it('continue when a cgroup is replaced', () => {
     const counters = new SteadyCounters();
     expect(counters.add('oom', [{ id: 1n, value: 5 }])).toBe(5);
     expect(counters.add('oom', [{ id: 1n, value: 7 }])).toBe(7);

@@ -74,7 +74,7 @@ describe('the figures of cgroups', () => {
     }
   });
 
-  it('are those of cgroups that are asked for, by their path if they have no name', async () => {
+  it('are those of the requested cgroups, by their path if they have no name', async () => {
     const node = new ExampleNode();
     node.cgroups = [lxc('web', 100), lxc('db', 50), { path: '/custom/job-1', mib: 5 }];
     const matches = (text: string) => text === 'web' || text.includes('job');
@@ -84,7 +84,7 @@ describe('the figures of cgroups', () => {
     expect(named(series, 'container="db"')).toEqual([]);
   });
 
-  it('have no series more after a restart, and counters that go on', async () => {
+  it('have the same series after a restart, and counters that continue', async () => {
     const node = new ExampleNode();
     const details = {
       peak: 5,
@@ -109,7 +109,7 @@ describe('the figures of cgroups', () => {
     expect(after.get('cmemstat_memory_bytes{container="web",kind="current"}')).toBe(MIB);
   });
 
-  it('are those of cAdvisor too, if they are asked for', async () => {
+  it('are those of cAdvisor too, if requested', async () => {
     const node = new ExampleNode();
     node.cgroups = [lxc('web', 100), { path: '/system.slice/a.service', mib: 1 }];
     expect(named(await seriesOf(collectorOf(node)), 'container_memory')).toEqual([]);
@@ -254,7 +254,7 @@ describe('the number of series', () => {
 });
 
 describe('a collection', () => {
-  it('without cgroups says why, and has what the exporter says of itself', async () => {
+  it('without cgroups has the reason, and the figures of the exporter itself', async () => {
     const node = new ExampleNode();
     node.failure = new KernelFileError('read', '/sys/fs/cgroup', 'cannot read /sys/fs/cgroup: gone', {});
     const collector = collectorOf(node);

@@ -123,7 +123,7 @@ describe('the pages', () => {
     expect(body.toString().match(/(?:src|href)="[^"]*"/g)).toEqual(['href="/metrics"', 'href="/healthz"']);
   });
 
-  it('say whether the last reading succeeded, without one', async () => {
+  it('report whether the last reading succeeded, without a new one', async () => {
     const { node, pages } = example();
     const url = await serve(pages.answer);
     expect((await ask(url, '/healthz')).body.toString()).toBe('ok\n');
@@ -155,7 +155,7 @@ describe('the pages', () => {
 describe('the server', () => {
   const hello: Handler = () => textAnswer(200, 'hello\n');
 
-  it('says in one line why it cannot listen', async () => {
+  it('reports in one line why it cannot listen', async () => {
     const url = await serve(hello);
     const again = listen({ ...LOCAL, port: Number(url.port) }, hello);
     await expect(again).rejects.toThrow(`--listen ${url.host}: the port is in use`);
@@ -167,7 +167,7 @@ describe('the server', () => {
     );
   });
 
-  it('refuses what is not HTTP, and goes on', async () => {
+  it('refuses what is not HTTP, and keeps running', async () => {
     const url = await serve(hello);
     expect(await sendRaw(url, 'nonsense\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
     expect(await sendRaw(url, '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03')).toMatch(/^HTTP\/1\.1 400 /);
@@ -188,7 +188,7 @@ describe('the server', () => {
     expect(answer).toContain('hello');
   });
 
-  it('answers others while slow clients neither ask nor read', async () => {
+  it('answers others while slow clients neither send nor read', async () => {
     const large: Answer = { ...textAnswer(200, ''), body: Buffer.alloc(8 * 1024 * 1024, 'x') };
     const url = await serve(({ path }) => (path === '/large' ? large : textAnswer(200, 'hello\n')));
     for (let count = 0; count < 50; count += 1) {
@@ -248,7 +248,7 @@ describe('the server', () => {
     expect((await ask(url, '/')).status).toBe(200);
   });
 
-  it('refuses clients without the right to ask', async () => {
+  it('refuses unauthorized clients', async () => {
     const refuse: ListenOptions['refuse'] = ({ headers }) =>
       headers.authorization === 'Basic eDp5' ? undefined : textAnswer(401, 'no\n');
     const url = await serve(hello, { refuse });
@@ -256,7 +256,7 @@ describe('the server', () => {
     expect((await ask(url, '/', { authorization: 'Basic eDp5' })).status).toBe(200);
   });
 
-  it('finishes what is under way when it ends, and waits for nobody else', async () => {
+  it('finishes pending answers when it ends, and does not wait for idle clients', async () => {
     const server = await listen(LOCAL, async () => {
       await sleep(200);
       return textAnswer(200, 'late\n');
