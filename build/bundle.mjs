@@ -208,14 +208,7 @@ if (loadedWith('app/run/run').includes('measurement.cjs')) {
 const HOT = [
   ...['cli/main', 'cli/add-commands', 'cli/options/run-options', 'cli/options/parse-value'],
   ...['cli/options/requirements', 'cli/options/delimited-flags'],
-  ...[
-    'cli/commands/run-command',
-    'cli/commands/maps-command',
-    'app/maps/listing',
-    'app/maps/map-peaks',
-    'app/stop-signal',
-    'app/doctor/print-diagnosis',
-  ],
+  ...['cli/commands/run-command', 'cli/commands/maps-command', 'app/doctor/print-diagnosis'],
   ...['errors', 'cgroup/leaf', 'target/user', 'target/user-names', 'app/explain/scan-readers'],
   ...['app/run/run', 'app/run/measurement', 'app/run/live-run'],
   ...[
