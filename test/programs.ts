@@ -2,7 +2,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** The path of a program in a folder of PATH; undefined if none has it. */
+export function findProgram(name: string): string | undefined {
+  const directories = (process.env.PATH ?? '').split(':');
+  return directories.map((directory) => join(directory, name)).find((path) => existsSync(path));
+}
+
 /** Whether a folder of PATH has this program. */
 export function hasProgram(name: string): boolean {
-  return (process.env.PATH ?? '').split(':').some((directory) => existsSync(join(directory, name)));
+  return findProgram(name) !== undefined;
 }

@@ -2,8 +2,9 @@
  * `npm test`: everything that this host can run, and the names of what it cannot; in CI nothing may be
  * missing.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { isCi } from './ci.ts';
+import { hasProgram } from './programs.ts';
 import { countTests, formatClosingLines, judgeRun, type SuiteCounts } from './test-counts.ts';
 import { GUEST_NAMES, runGuestSuites } from './vm/suites.ts';
 
@@ -35,9 +36,7 @@ async function vitest(suite: string, inBackground = false): Promise<SuiteCounts>
 
 /** @param starts when each of the guests that run at a time may be started. */
 async function guests(starts: readonly Promise<unknown>[]): Promise<SuiteCounts[]> {
-  const missing = Object.entries(VM_PROGRAMS).filter(
-    ([program]) => spawnSync('which', [program]).status !== 0,
-  );
+  const missing = Object.entries(VM_PROGRAMS).filter(([program]) => !hasProgram(program));
   if (missing.length === 0) return runGuestSuites(GUEST_NAMES, [], starts);
   const packages = missing.map(([, name]) => name).join(' ');
   const names = missing.map(([program]) => program).join(', ');

@@ -1,6 +1,6 @@
 /** Directories that programs run in as if they were a host of their own, with the kernel of this one. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cachedDirectory } from '../vm/guest/cache.ts';
@@ -90,8 +90,3 @@ if [ "$noexec" != "" ]; then
 fi
 exec "$@"
 `;
-
-/** Whether a program of this host can be started by name. */
-export function hasProgram(name: string): boolean {
-  return (process.env.PATH ?? '').split(':').some((directory) => existsSync(join(directory, name)));
-}

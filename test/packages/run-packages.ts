@@ -21,7 +21,8 @@ import { Ajv } from 'ajv';
 import { describeContents } from '../../build/package/sbom.ts';
 import { sourceDate, VERSION } from '../../build/package/tools.ts';
 import { PROJECT } from '../paths.ts';
-import { BareRoot, hasProgram, prepareDebian, type RootOutcome } from './bare-root.ts';
+import { findProgram } from '../programs.ts';
+import { BareRoot, prepareDebian, type RootOutcome } from './bare-root.ts';
 
 /** The compressed executable. Unit: bytes. */
 const MAX_ARCHIVE_BYTES = 45_000_000;
@@ -268,11 +269,9 @@ try {
     expect(run.status === 0 && run.stdout.includes(VERSION), run);
   });
   await check('the image for arm64 runs in an emulator', () => {
-    expect(hasProgram('qemu-aarch64-static'), 'qemu-aarch64-static is missing (hint: qemu-user-static)');
+    const qemu = findProgram('qemu-aarch64-static');
+    if (qemu === undefined) throw new Error('qemu-aarch64-static is missing (hint: qemu-user-static)');
     const image = unpackImage('arm64');
-    const qemu = spawnSync('sh', ['-c', 'command -v qemu-aarch64-static'], {
-      encoding: 'utf8',
-    }).stdout.trim();
     cpSync(qemu, join(image, 'qemu'), { dereference: true });
     const root = new BareRoot(image);
     const run = (...words: string[]) => root.run(['/qemu', '/usr/bin/cmemstat', ...words], OUT);
