@@ -4,22 +4,20 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cachedDirectory } from '../vm/guest/cache.ts';
+import { runHostCommand } from '../vm/guest/host-command.ts';
+import { MIRROR } from '../vm/guest/kernels.ts';
 
-const MIRROR = process.env.CMEMSTAT_VM_MIRROR ?? 'http://deb.debian.org';
 const SUITE = 'trixie';
 
 /** A minimal Debian with these packages, which is made once and not changed. */
-export function prepareDebian(packages: readonly string[] = []): Promise<string> {
+export async function prepareDebian(packages: readonly string[] = []): Promise<string> {
   const key = ['packages', SUITE, 'minbase', ...packages].join('-');
-  return cachedDirectory(key, async (directory) => {
+  const directory = await cachedDirectory(key, async (scratch) => {
     const words = ['--quiet', '--variant=minbase', '--mode=root'];
     if (packages.length > 0) words.push(`--include=${packages.join(',')}`);
-    const root = join(directory, 'root');
-    const { status, stderr } = spawnSync('mmdebstrap', [...words, SUITE, root, `${MIRROR}/debian`], {
-      encoding: 'utf8',
-    });
-    if (status !== 0) throw new Error(`mmdebstrap: status ${status}\n${stderr}`);
-  }).then((directory) => join(directory, 'root'));
+    await runHostCommand('mmdebstrap', [...words, SUITE, join(scratch, 'root'), `${MIRROR}/debian`]);
+  });
+  return join(directory, 'root');
 }
 
 /** How a program ended. */

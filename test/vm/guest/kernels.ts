@@ -30,7 +30,8 @@ interface Suite {
   readonly suite: string;
 }
 
-const MIRROR = process.env.CMEMSTAT_VM_MIRROR ?? 'http://deb.debian.org';
+/** The mirror of Debian that guests and the tests of packages are made from. */
+export const MIRROR = process.env.CMEMSTAT_VM_MIRROR ?? 'http://deb.debian.org';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 const SUITES: Readonly<Record<KernelName, readonly Suite[]>> = {

@@ -17,7 +17,7 @@ import {
 } from './guest-scripts.ts';
 import { runHostCommand } from './host-command.ts';
 import { buildInitramfs } from './initramfs.ts';
-import { type KernelName, prepareKernel } from './kernels.ts';
+import { type KernelName, MIRROR, prepareKernel } from './kernels.ts';
 import { type GuestResult, runMachine } from './qemu.ts';
 
 /** The command of a guest with systemd, and its options. */
@@ -28,7 +28,6 @@ export interface SystemdGuestCommand extends Omit<GuestCommand, 'kernel' | 'visi
   readonly packages?: readonly string[] | undefined;
 }
 
-const MIRROR = process.env.CMEMSTAT_VM_MIRROR ?? 'http://deb.debian.org';
 const SUITE = 'trixie';
 
 // The host's node requires libstdc++6 beyond the packages of every Debian; procps is for ps, bpftool for the
