@@ -2,9 +2,9 @@
  * `npm test`: everything that this host can run, and the names of what it cannot; in CI nothing may be
  * missing.
  */
-import { spawn } from 'node:child_process';
 import { isCi } from './ci.ts';
 import { hasProgram } from './programs.ts';
+import { runVitest, type VitestOptions } from './run-vitest.ts';
 import { countTests, formatClosingLines, judgeRun, type SuiteCounts } from './test-counts.ts';
 import { GUEST_NAMES, runGuestSuites } from './vm/suites.ts';
 
@@ -15,23 +15,10 @@ const VM_PROGRAMS: Readonly<Record<string, string>> = {
   mmdebstrap: 'mmdebstrap',
 };
 
-/** Runs a suite; in the background at the lowest priority, and its output is printed after its end. */
-async function vitest(suite: string, inBackground = false): Promise<SuiteCounts> {
-  const words = ['node_modules/vitest/vitest.mjs', 'run', '--project', suite, '--reporter', 'verbose'];
-  const [program = '', ...args] = [...(inBackground ? ['nice', '-n', '19'] : []), process.execPath, ...words];
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => {
-    const output = { text: '' };
-    stream.setEncoding('utf8').on('data', (chunk: string) => {
-      output.text += chunk;
-      if (!inBackground) process.stdout.write(chunk);
-    });
-    return output;
-  });
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  const output = `${stdout?.text ?? ''}\n${stderr?.text ?? ''}`;
-  if (inBackground) process.stdout.write(output);
-  return { ...judgeRun(countTests(output), code), suite };
+/** Runs a suite of the host. */
+async function vitest(suite: string, options: VitestOptions = {}): Promise<SuiteCounts> {
+  const { status, output } = await runVitest(['--project', suite, '--reporter', 'verbose'], options);
+  return { ...judgeRun(countTests(output), status), suite };
 }
 
 /** @param starts when each of the guests that run at a time may be started. */
@@ -59,7 +46,7 @@ async function guests(starts: readonly Promise<unknown>[]): Promise<SuiteCounts[
 
 // The tests of the host wait most of the time: the unit tests, and one guest after these, take what they
 // leave of the processors.
-const [onHost, units] = [vitest('integration'), vitest('unit*', true)];
+const [onHost, units] = [vitest('integration'), vitest('unit*', { inBackground: true })];
 const all = await Promise.all([onHost, units, guests([units, onHost])]);
 const suites = all.flat();
 console.log(`\n${formatClosingLines(suites).join('\n')}`);

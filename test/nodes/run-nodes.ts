@@ -3,12 +3,13 @@
  * that an older one is rejected. The binaries are npm packages, cached in `$CMEMSTAT_NODES`, else
  * `~/.cache/cmemstat-nodes`.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { PROJECT } from '../paths.ts';
+import { runVitest } from '../run-vitest.ts';
 
-const PROJECT = resolve(import.meta.dirname, '../..');
 const SUPPORTED = [20, 22, 24, 26];
 /** The newest version that is rejected. */
 const REFUSED = 18;
@@ -52,48 +53,26 @@ function installNode(major: number): string {
   return join(folder, 'node_modules', name, 'bin');
 }
 
-/** With the folder of this version first in PATH. */
-function optionsFor(bin: string) {
-  return {
-    cwd: PROJECT,
-    env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
-    timeout: TIMEOUT_MS,
-  };
+/** The environment with this folder first in PATH. */
+function environmentOf(bin: string): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: `${bin}:${process.env.PATH}` };
 }
 
 /** Runs a program with this version of Node.js, which is also `node` in PATH. */
 function run(bin: string, args: readonly string[]) {
-  return spawnSync(join(bin, 'node'), args, { ...optionsFor(bin), encoding: 'utf8' });
+  const options = { cwd: PROJECT, env: environmentOf(bin), timeout: TIMEOUT_MS };
+  return spawnSync(join(bin, 'node'), args, { ...options, encoding: 'utf8' });
 }
 
-/** Runs tests, and returns whether they passed; in the background at the lowest priority. */
-function vitest(
+/** Runs tests, and returns whether they passed. */
+async function vitest(
   bin: string,
   project: string,
   names: readonly string[],
   inBackground = false,
 ): Promise<boolean> {
-  const words = ['node_modules/vitest/vitest.mjs', 'run', '--project', project, ...names];
-  const [program = '', ...args] = [
-    ...(inBackground ? ['nice', '-n', '19'] : []),
-    join(bin, 'node'),
-    ...words,
-  ];
-  const child = spawn(program, args, { ...optionsFor(bin), stdio: ['ignore', 'pipe', 'pipe'] });
-  const output: Buffer[] = [];
-  const take = (chunk: Buffer) => {
-    if (inBackground) output.push(chunk);
-    else process.stdout.write(chunk);
-  };
-  child.stdout.on('data', take);
-  child.stderr.on('data', take);
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (status) => {
-      for (const chunk of output) process.stdout.write(chunk);
-      resolve(status === 0);
-    });
-  });
+  const node = { node: join(bin, 'node'), env: environmentOf(bin), timeoutMs: TIMEOUT_MS };
+  return (await runVitest(['--project', project, ...names], { ...node, inBackground })).status === 0;
 }
 
 async function testSupported(major: number): Promise<boolean> {
