@@ -5,6 +5,7 @@ import { bootGuest, type GuestCommand } from './guest/guest.ts';
 import type { KernelName } from './guest/kernels.ts';
 import type { GuestResult } from './guest/qemu.ts';
 import { bootSystemdGuest } from './guest/systemd-guest.ts';
+import { PrefixedLines } from './prefixed-lines.ts';
 import { omittedFiles, SYSTEMD_FILES, SYSTEMD_USER_FILES } from './suite-files.ts';
 
 const PROJECT = path.resolve(import.meta.dirname, '../..');
@@ -107,8 +108,8 @@ async function runSuite(
       cwd: PROJECT,
       env: { CMEMSTAT_VM_GUEST: name, CMEMSTAT_TEST_BUNDLES: bundles, CI: 'true', NO_COLOR: '1' },
       timeoutMs: TIMEOUT_MS,
-      onStdout: (chunk) => output.write(chunk),
-      onStderr: (chunk) => output.write(chunk),
+      onStdout: output.reader(),
+      onStderr: output.reader(),
     });
     const { passed, failed, skipped, ...names } = judgeRun(countTests(output.text), exitCode);
     const seconds = (totalMs / 1000).toFixed(0);
@@ -126,27 +127,5 @@ async function runSuite(
     );
   } finally {
     output.end();
-  }
-}
-
-/** Prefixes each line with the name of its guest, and keeps the text. */
-class PrefixedLines {
-  text = '';
-  readonly #prefix: string;
-  #rest = '';
-
-  constructor(prefix: string) {
-    this.#prefix = prefix;
-  }
-
-  write(chunk: Buffer): void {
-    this.text += chunk.toString();
-    const lines = `${this.#rest}${chunk.toString()}`.split('\n');
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) process.stdout.write(`[${this.#prefix}] ${line}\n`);
-  }
-
-  end(): void {
-    if (this.#rest !== '') this.write(Buffer.from('\n'));
   }
 }
