@@ -14,3 +14,9 @@ export function setup(): () => void {
   process.env.TMPDIR = folder;
   return () => rmSync(folder, { recursive: true, force: true });
 }
+
+/** The same for a program without vitest: it is removed whether the program ends, fails or is interrupted. */
+export function removeTemporaryFolderAtExit(): void {
+  process.once('exit', setup());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+}

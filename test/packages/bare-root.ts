@@ -33,7 +33,10 @@ export interface RootOptions {
   isNoexec?: boolean;
 }
 
-/** An overlay over a directory that stays unchanged; the file systems of the kernel are those of the host. */
+/**
+ * An overlay over a directory that stays unchanged; the file systems of the kernel are those of the host. What
+ * is written remains in the folder for temporary files, where only root can remove it.
+ */
 export class BareRoot {
   readonly #lower: string;
   readonly #layers: string;
