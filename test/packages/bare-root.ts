@@ -39,16 +39,19 @@ export interface RootOptions {
  */
 export class BareRoot {
   readonly #lower: string;
+  readonly #from: string;
   readonly #layers: string;
 
-  constructor(lower: string) {
+  /** @param from a folder of the host, which is visible as /from. */
+  constructor(lower: string, from: string) {
     this.#lower = lower;
+    this.#from = from;
     this.#layers = mkdtempSync(join(tmpdir(), 'bare-root-'));
     for (const name of ['upper', 'work', 'root']) mkdirSync(join(this.#layers, name));
   }
 
-  /** The words that run a command in it, for tmux too. The folder `from` is visible as /from. */
-  command(words: readonly string[], from: string, { isNoexec = false }: RootOptions = {}): string[] {
+  /** The words that run a command in it, for tmux too. */
+  command(words: readonly string[], { isNoexec = false }: RootOptions = {}): string[] {
     const environment = [
       'HOME=/root',
       'PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
@@ -58,14 +61,14 @@ export class BareRoot {
     const chroot = ['chroot', join(this.#layers, 'root'), ...words];
     return [
       ...['unshare', '--mount', '--propagation', 'private', '/bin/sh', '-c', MOUNT_THEN_EXEC, 'sh'],
-      ...[this.#lower, this.#layers, from, isNoexec ? ',noexec' : ''],
+      ...[this.#lower, this.#layers, this.#from, isNoexec ? ',noexec' : ''],
       ...['env', '-i', ...environment, ...chroot],
     ];
   }
 
   /** Runs a command to its end. */
-  run(words: readonly string[], from: string, options?: RootOptions): RootOutcome {
-    const [program = '', ...rest] = this.command(words, from, options);
+  run(words: readonly string[], options?: RootOptions): RootOutcome {
+    const [program = '', ...rest] = this.command(words, options);
     const { status, stdout, stderr } = spawnSync(program, rest, {
       encoding: 'utf8',
       maxBuffer: 256 * 1024 * 1024,
