@@ -1,10 +1,17 @@
-// The licences of the packages that are bundled.
+// The licences of the packages that are distributed with the program.
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * The texts of the licences of all packages that these files belong to, by name.
- * @throws Error if a package has none.
+ * The text of the licence of the package in this folder.
+ * @throws Error if it has none: it must be distributed.
  */
+export function readLicense(folder) {
+  const file = readdirSync(folder).find((each) => /^licen[cs]e(?:\.txt|\.md)?$/i.test(each));
+  if (file === undefined) throw new Error(`${folder} has no text of its licence`);
+  return readFileSync(`${folder}/${file}`, 'utf8');
+}
+
+/** The texts of the licences of all packages that these files belong to, by name. */
 export function licensesOf(files) {
   const folders = new Map();
   for (const file of files) {
@@ -13,10 +20,8 @@ export function licensesOf(files) {
   }
   const texts = [...folders].toSorted().map(([name, folder]) => {
     const { version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
-    const file = readdirSync(folder).find((each) => /^licen[cs]e(?:\.txt|\.md)?$/i.test(each));
-    if (file === undefined) throw new Error(`${name} has no text of its licence (${folder})`);
     const heading = `${name} ${version} (${license})`;
-    return `${heading}\n${'='.repeat(heading.length)}\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
+    return `${heading}\n${'='.repeat(heading.length)}\n\n${readLicense(folder).trim()}\n`;
   });
   return `The programs in this folder contain code of these packages.\n\n${texts.join('\n\n')}`;
 }

@@ -50,10 +50,3 @@ function importedPackages(): string[] {
   );
   return [...new Set(names)];
 }
-
-/** The text of a package's licence. @throws Error if it has none: it must be distributed. */
-export function readLicense({ name, folder }: Pick<Dependency, 'name' | 'folder'>): Buffer {
-  const file = readdirSync(folder).find((each) => /^licen[cs]e(\.txt|\.md)?$/i.test(each));
-  if (file === undefined) throw new Error(`${name} has no text of its licence (${folder})`);
-  return readFileSync(join(folder, file));
-}

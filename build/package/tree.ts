@@ -1,7 +1,8 @@
 /** A tree of files to be packed, and what all trees contain. */
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { findDependencies, readLicense } from './dependencies.ts';
+import { readLicense } from '../bundled-licenses.mjs';
+import { findDependencies } from './dependencies.ts';
 import { addonFile, fetchRuntime } from './fetch-package.ts';
 import { type Arch, ROOT, runTool } from './tools.ts';
 
@@ -57,7 +58,7 @@ export function addShellFiles(tree: Tree, prefix: string, zsh: string): void {
 export function addLicenses(tree: Tree, folder: string, arch?: Arch): void {
   tree.copy(`${folder}/LICENSE`, join(ROOT, 'LICENSE'));
   for (const each of findDependencies()) {
-    tree.write(`${folder}/licenses/${each.name}/LICENSE`, readLicense(each));
+    tree.write(`${folder}/licenses/${each.name}/LICENSE`, readLicense(each.folder));
   }
   if (arch !== undefined) tree.copy(`${folder}/licenses/node/LICENSE`, join(fetchRuntime(arch), 'LICENSE'));
 }

@@ -1,0 +1,5 @@
+/**
+ * The text of the licence of the package in this folder.
+ * @throws Error if it has none: it must be distributed.
+ */
+export function readLicense(folder: string): string;
