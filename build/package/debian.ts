@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
 import { fetchAddon } from './fetch-package.ts';
 import { type Arch, DEBIAN_ARCH, ROOT, runTool, VERSION } from './tools.ts';
 import { addLicenses, addShellFiles, type PackagePlaces, Tree } from './tree.ts';
@@ -73,10 +74,6 @@ function addControl(tree: Tree, arch: Arch): void {
         .update(readFileSync(join(tree.root, path)))
         .digest('hex')}  ${path}\n`,
   );
-  const { description, homepage } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-    description: string;
-    homepage: string;
-  };
   tree.write('DEBIAN/md5sums', sums.join(''));
   tree.write(
     'DEBIAN/control',
@@ -88,9 +85,9 @@ Installed-Size: ${Math.ceil(bytes / 1024)}
 Depends: nodejs (>= 20)
 Section: utils
 Priority: optional
-Homepage: ${homepage}
+Homepage: ${manifest.homepage}
 Description: memory profiler for commands and cgroups, with BPF maps
- ${description}.
+ ${manifest.description}.
 `,
   );
 }

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
 import { findSystemLibraries } from './system-libraries.ts';
-import { type Arch, DEBIAN_ARCH, ROOT, runTool, VERSION } from './tools.ts';
+import { type Arch, DEBIAN_ARCH, runTool, VERSION } from './tools.ts';
 import { addAddon, addLicenses, type PackagePlaces, packTar, Tree } from './tree.ts';
 
 /** A reference to contents. Source: the OCI image specification, descriptor. */
@@ -82,16 +83,12 @@ function imageIndex(arch: Arch, manifest: Descriptor): object {
 
 /** Source: the OCI image specification, annotations. */
 function labels(created: string): Record<string, string> {
-  const { homepage, license } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-    homepage: string;
-    license: string;
-  };
   return {
     'org.opencontainers.image.title': 'cmemstat',
     'org.opencontainers.image.version': VERSION,
     'org.opencontainers.image.created': created,
-    'org.opencontainers.image.licenses': license,
-    'org.opencontainers.image.url': homepage,
+    'org.opencontainers.image.licenses': manifest.license,
+    'org.opencontainers.image.url': manifest.homepage,
   };
 }
 

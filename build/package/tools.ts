@@ -1,7 +1,7 @@
 /** Programs of the builder's host, and what all packages share. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
 
 /** The root of the checkout. */
 export const ROOT = resolve(import.meta.dirname, '../..');
@@ -13,9 +13,7 @@ export type Arch = 'x64' | 'arm64';
 export const DEBIAN_ARCH: Readonly<Record<Arch, string>> = { x64: 'amd64', arm64: 'arm64' };
 
 /** The version of cmemstat. */
-export const VERSION: string = (
-  JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8')) as { version: string }
-).version;
+export const VERSION = manifest.version;
 
 /** The Debian packages of programs that are not part of every Debian. */
 const PACKAGES: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 /** A tree of files to be packed, and what all trees contain. */
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
 import { readLicense } from '../bundled-licenses.mjs';
 import { findDependencies } from './dependencies.ts';
 import { addonFile, fetchRuntime } from './fetch-package.ts';
@@ -65,10 +66,8 @@ export function addLicenses(tree: Tree, folder: string, arch?: Arch): void {
 
 /** Adds the native part of koffi, where the executable looks for it: it need not write it into a cache. */
 export function addAddon(tree: Tree, prefix: string, arch: Arch): void {
-  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-    dependencies: { koffi: string };
-  };
-  tree.copy(`${prefix}/lib/cmemstat/koffi-${dependencies.koffi}-${arch}.node`, addonFile(arch));
+  const { koffi } = manifest.dependencies;
+  tree.copy(`${prefix}/lib/cmemstat/koffi-${koffi}-${arch}.node`, addonFile(arch));
 }
 
 /** Packs files below a folder, without the names, numbers and times of the builder; a path of `.` is all. */
