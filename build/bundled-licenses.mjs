@@ -25,3 +25,8 @@ export function licensesOf(files) {
   });
   return `The programs in this folder contain code of these packages.\n\n${texts.join('\n\n')}`;
 }
+
+/** The names of the packages in what `licensesOf` returned. */
+export function packagesIn(text) {
+  return [...text.matchAll(/^(\S+) \S+ \(.*\)\n=+$/gm)].map(([, name]) => name);
+}

@@ -1,6 +1,8 @@
 /** The packages of npm that the program consists of, bundled ones too, with their licences. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
+import { packagesIn } from '../bundled-licenses.mjs';
 import { ROOT } from './tools.ts';
 
 /** A package that is distributed with the program. */
@@ -21,32 +23,20 @@ interface LockedPackage {
   dependencies?: Record<string, string>;
 }
 
-const IMPORT = /(?:\bfrom|\bimport\()\s*'((?:@[^/']+\/)?[a-z][^/':]*)[^':]*'/g;
-
-/** The names of the packages that the sources import, and of those that these depend on; sorted. */
+/** What npm installs with the program, and what the build has bundled; sorted by name. */
 export function findDependencies(): Dependency[] {
   const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, LockedPackage>;
   };
-  const names = new Set(importedPackages());
+  const installed = new Set(Object.keys(manifest.dependencies));
   // A set also yields what is added meanwhile.
-  for (const name of names) {
-    for (const next of Object.keys(packages[`node_modules/${name}`]?.dependencies ?? {})) names.add(next);
+  for (const name of installed) {
+    for (const next of Object.keys(packages[`node_modules/${name}`]?.dependencies ?? {})) installed.add(next);
   }
-  return [...names].toSorted().map((name) => {
+  const bundled = packagesIn(readFileSync(join(ROOT, 'dist/licenses.txt'), 'utf8'));
+  return [...new Set([...installed, ...bundled])].toSorted().map((name) => {
     const { version = '', license = '', integrity = '' } = packages[`node_modules/${name}`] ?? {};
     if (license === '') throw new Error(`package-lock.json does not name the licence of ${name}`);
     return { name, version, license, integrity, folder: join(ROOT, 'node_modules', name) };
   });
-}
-
-function importedPackages(): string[] {
-  const folder = join(ROOT, 'src');
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    name.endsWith('.ts'),
-  );
-  const names = files.flatMap((file) =>
-    [...readFileSync(join(folder, file), 'utf8').matchAll(IMPORT)].map(([, name = '']) => name),
-  );
-  return [...new Set(names)];
 }

@@ -128,7 +128,7 @@ await check('the archive needs no place to write to', () => {
   const cached = root.run(['ls', '/root/.cache/cmemstat']);
   expect(!cached.stdout.includes('addon'), cached);
   const files = ['share/man/man1/cmemstat.1.gz', 'share/zsh/site-functions/_cmemstat'];
-  const licenses = ['node', 'koffi', 'blessed', 'commander', 'uplot'].map(
+  const licenses = ['node', 'koffi', 'blessed', 'commander', 'bcryptjs', 'uplot'].map(
     (name) => `share/doc/cmemstat/licenses/${name}/LICENSE`,
   );
   const there = root.run(['sh', '-c', `cd /usr/local && cat ${[...files, ...licenses].join(' ')}`]);
