@@ -21,9 +21,10 @@ interface Descriptor {
  */
 export function packImage(arch: Arch, executable: string, { out, work, epoch }: PackagePlaces): void {
   const layout = new Tree(join(work, 'layout'));
-  const { files } = findSystemLibraries(arch, executable);
   const libraries = new Tree(join(work, 'libraries'));
-  for (const [path, file] of files) libraries.copy(path, file, path.includes('/doc/') ? 0o644 : 0o755);
+  for (const [path, file] of findSystemLibraries(arch, executable)) {
+    libraries.copy(path, file, path.includes('/doc/') ? 0o644 : 0o755);
+  }
   const program = new Tree(join(work, 'program'));
   program.copy('usr/bin/cmemstat', executable, 0o755);
   addAddon(program, 'usr', arch);

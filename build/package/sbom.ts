@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
 import { type Dependency, findDependencies } from './dependencies.ts';
 import { fetchRuntime, lockedAddon, RUNTIME } from './fetch-package.ts';
-import { findSystemLibraries } from './system-libraries.ts';
+import { findSystemPackages } from './system-libraries.ts';
 import { type Arch, DEBIAN_ARCH, runTool, VERSION } from './tools.ts';
 import type { PackagePlaces } from './tree.ts';
 
@@ -18,12 +18,12 @@ interface Component {
   purl: string;
   description?: string;
   hashes?: { alg: 'SHA-512'; content: string }[];
-  licenses?: ({ license: { id: string } } | { expression: string })[];
+  licenses?: { license: { id: string } }[];
   components?: Component[];
 }
 
 /** Writes `cmemstat-VERSION.cdx.json`, about the packages of these architectures. */
-export function describeContents(arches: readonly Arch[], { out, epoch }: PackagePlaces): void {
+export function describeContents(arches: readonly Arch[], { out, epoch }: Omit<PackagePlaces, 'work'>): void {
   const ours = component('application', 'npm', manifest.name, VERSION, { license: manifest.license });
   const components = [
     ...findDependencies().map((each) => component('library', 'npm', each.name, each.version, each)),
@@ -36,7 +36,7 @@ export function describeContents(arches: readonly Arch[], { out, epoch }: Packag
         lockedAddon(arch),
       ),
       describeRuntime(arch),
-      ...describeLibraries(arch, join(out, `cmemstat-${VERSION}-linux-${arch}`)),
+      ...describeLibraries(arch),
     ]),
   ];
   const document = {
@@ -104,9 +104,9 @@ function describeRuntime(arch: Arch): Component {
 }
 
 /** The libraries of Debian in the image. */
-function describeLibraries(arch: Arch, executable: string): Component[] {
+function describeLibraries(arch: Arch): Component[] {
   const query = `?arch=${DEBIAN_ARCH[arch]}`;
-  return findSystemLibraries(arch, executable).packages.map(({ name, version }) =>
+  return findSystemPackages(arch).map(({ name, version }) =>
     component('library', 'deb/debian', name, version, { query }),
   );
 }

@@ -20,15 +20,11 @@ export interface DebianPackage {
   version: string;
 }
 
-/** What an executable is linked with. */
-export interface SystemLibraries {
-  /** By their path in the image, the files on this host. */
-  files: ReadonlyMap<string, string>;
-  packages: readonly DebianPackage[];
-}
-
-/** The libraries that an executable is linked with, and their licences. */
-export function findSystemLibraries(arch: Arch, executable: string): SystemLibraries {
+/**
+ * The libraries that an executable is linked with, and their licences: the files on this host by their path in
+ * the image.
+ */
+export function findSystemLibraries(arch: Arch, executable: string): ReadonlyMap<string, string> {
   const root = extractPackages(arch);
   const { libraries, loader } = PLACES[arch];
   const loaderName = basename(loader);
@@ -46,7 +42,7 @@ export function findSystemLibraries(arch: Arch, executable: string): SystemLibra
     // Packages of one source share it.
     if (existsSync(join(root, text))) files.set(text, join(root, text));
   }
-  return { files, packages: readVersions(root) };
+  return files;
 }
 
 function neededBy(file: string): string[] {
@@ -76,9 +72,12 @@ function extractPackages(arch: Arch): string {
   return folder;
 }
 
-/** From `packages`, with lines such as `libc6_2.41-12_amd64.deb`, where a colon of a version is `%3a`. */
-function readVersions(root: string): DebianPackage[] {
-  const lines = readFileSync(join(root, 'packages'), 'utf8').trim().split('\n');
+/** The packages that these libraries are from. */
+export function findSystemPackages(arch: Arch): DebianPackage[] {
+  // Lines such as `libc6_2.41-12_amd64.deb`, where a colon of a version is `%3a`.
+  const lines = readFileSync(join(extractPackages(arch), 'packages'), 'utf8')
+    .trim()
+    .split('\n');
   return lines.map((line) => {
     const [name = '', version = ''] = line.split('_');
     return { name, version: decodeURIComponent(version) };

@@ -4,16 +4,7 @@
  * `out`, and compares nothing.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeContents } from '../../build/package/sbom.ts';
@@ -74,11 +65,7 @@ if (!process.argv.includes('--existing')) {
 await check('the bill of materials is the same again', () => {
   const again = join(work, 'materials');
   mkdirSync(again);
-  for (const arch of ['x64', 'arm64']) {
-    const name = `cmemstat-${VERSION}-linux-${arch}`;
-    symlinkSync(join(OUT, name), join(again, name));
-  }
-  describeContents(['x64', 'arm64'], { out: again, work, epoch: sourceDate() });
+  describeContents(['x64', 'arm64'], { out: again, epoch: sourceDate() });
   const read = (folder: string) => readFileSync(join(folder, `cmemstat-${VERSION}.cdx.json`), 'utf8');
   expect(read(again) === read(OUT), 'it differs');
 });
