@@ -14,6 +14,7 @@ import { findProgram } from '../programs.ts';
 import { removeTemporaryFolderAtExit } from '../temporary-folder.ts';
 import { BareRoot, prepareDebian } from './bare-root.ts';
 import { check, closeChecks, expect } from './checks.ts';
+import { checkChannel, checkNodeOptions, checkSignals } from './executable-checks.ts';
 import { checkSchema, unpackImage } from './package-formats.ts';
 import { checkCommands, checkView } from './root-checks.ts';
 
@@ -97,6 +98,11 @@ await check('the executable runs in a Debian without Node.js', () => {
   expect(stdout === '600\n', stdout);
 });
 await check('its view is shown in tmux', () => checkView(executable));
+await check('SIGUSR1 is for the target, and opens no debugger', () => checkSignals(`${base}-linux-x64`));
+await check('NODE_OPTIONS is for the target, and there are no options of Node.js', () =>
+  checkNodeOptions(`${base}-linux-x64`),
+);
+await check('the IPC channel of a parent is for the target', () => checkChannel(`${base}-linux-x64`));
 await check('it measures runs where nothing may be executed from what it writes', () => {
   const options = { isNoexec: true };
   const run = executable.run(['cmemstat', '-q', '--', 'sh', '-c', 'exit 7'], options);
