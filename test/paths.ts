@@ -4,6 +4,9 @@ import { resolve } from 'node:path';
 /** The root of the checkout. */
 export const PROJECT = resolve(import.meta.dirname, '..');
 
+/** The built command. */
+export const BINARY = resolve(PROJECT, 'bin/cmemstat.js');
+
 /** The path of a file below `test/golden`. */
 export const golden = (name: string) => resolve(PROJECT, 'test/golden', name);
 

@@ -10,8 +10,8 @@ import { measureExporter } from './exporter.ts';
 import { measureHtml } from './html.ts';
 import { measureMaps } from './maps.ts';
 import { measurePipelineMemory } from './memory.ts';
-import { type Finding, isMet, printFindings } from './report.ts';
 import { measureStartUp } from './start-up.ts';
+import { type Finding, isMet, printFindings } from './tools/report.ts';
 import { measureTop } from './top.ts';
 import { measureView } from './view.ts';
 

@@ -1,17 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { prepareIteratorObjects } from '#src/kernel/bpf/iter/iterator-objects.ts';
 import { openTaskFileIterator } from '#src/kernel/bpf/iter/task-file-iterator.ts';
-import { encodeMapCreate } from '#src/kernel/bpf/sys/bpf-attr.ts';
 import { type Bpf, openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
-import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
 import { listAllProcesses } from '#src/kernel/procfs/process-tree.ts';
 import { indexHolders, scanHolders } from '#src/sampler/bpf/holders.ts';
 import { type InventoryOptions, openBpfInventory } from '#src/sampler/bpf/inventory.ts';
-import { type Finding, median } from './report.ts';
+import { BINARY } from '../paths.ts';
+import { withMaps } from './tools/many-maps.ts';
+import { type Finding, median } from './tools/report.ts';
 
-const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
 const ROUNDS = 15;
 const START_UPS = 41;
 /** No cgroup has this id: the filter walks up to the root for every map, without a match. */
@@ -26,36 +23,6 @@ export async function measureBpf(): Promise<Finding[]> {
     ...(await withMaps(bpf, 10_000, () => measureHolders(bpf))),
     measureFirstUse(),
   ];
-}
-
-/** Measures with this number of maps on the host, all of one shape, with this number of names. */
-export async function withMaps<T>(
-  bpf: Bpf,
-  count: number,
-  measure: () => Promise<T> | T,
-  names = 1,
-): Promise<T> {
-  const attrs = Array.from({ length: names }, (_, at) =>
-    encodeMapCreate({
-      map_type: mapTypeNumber('hash'),
-      key_size: 4,
-      value_size: 8,
-      max_entries: 10,
-      map_name: names === 1 ? 'bench' : `bench${at}`,
-    }),
-  );
-  const fds: number[] = [];
-  try {
-    while (fds.length < count) {
-      const attr = attrs[fds.length % names];
-      if (attr !== undefined) fds.push(bpf.call('BPF_MAP_CREATE', attr));
-    }
-    return await measure();
-  } finally {
-    for (const fd of fds) closeSync(fd);
-    // The kernel frees them later; the next measurement must start without them.
-    await new Promise((settle) => setTimeout(settle, 1_000));
-  }
 }
 
 async function measurePolling(count: number): Promise<Finding[]> {

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runBundled } from './programs/run-bundled.ts';
-import { runTimed, writeSamples } from './recordings.ts';
-import { type Finding, median } from './report.ts';
+import { writeSamples } from './tools/recordings.ts';
+import { type Finding, median } from './tools/report.ts';
+import { runBundled } from './tools/run-bundled.ts';
+import { runTimed } from './tools/run-timed.ts';
 
 const SAMPLES = 1_000_000;
 const RUNS = 5;

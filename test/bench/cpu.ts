@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Finding, median } from './report.ts';
+import { BINARY } from '../paths.ts';
+import { cpuNanoseconds, residentBytes } from './tools/process-costs.ts';
+import { type Finding, median } from './tools/report.ts';
 
-const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
 const RUNS = 3;
 /**
  * Start-up is measured elsewhere, and 8 s after it a V8 garbage collection takes 25 ms. Unit: milliseconds.
@@ -59,20 +58,8 @@ async function observe(interval: string): Promise<{ share: number; peakBytes: nu
   const from = performance.now();
   await sleep(WINDOW_MS);
   const share = ((cpuNanoseconds(pid) - before) / 1e6 / (performance.now() - from)) * 100;
-  const peakBytes =
-    Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
+  const peakBytes = residentBytes(pid, 'VmHWM');
   child.kill('SIGTERM');
   await ended;
   return { share, peakBytes };
-}
-
-/**
- * The CPU time of a process. Source: `/proc/<pid>/task/<tid>/schedstat`, whose first number is the time on a
- * CPU.
- */
-export function cpuNanoseconds(pid: number): number {
-  return readdirSync(`/proc/${pid}/task`).reduce((sum, tid) => {
-    const [running] = readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'utf8').split(' ');
-    return sum + Number(running);
-  }, 0);
 }

@@ -1,14 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { ExplainRecord } from '#src/model/explain/explain-record.ts';
 import type { Explanation } from '#src/model/explain/explanation.ts';
 import type { RecordLine } from '#src/model/recording.ts';
-import { type Finding, median } from './report.ts';
+import { BINARY } from '../paths.ts';
+import { type Finding, median } from './tools/report.ts';
+import { runTimed } from './tools/run-timed.ts';
 
-const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
-const PRINT_PEAK = resolve(import.meta.dirname, 'print-peak.cjs');
 const RUNS = 7;
 const MIB = 1024 * 1024;
 /** Each has a row of its own. */
@@ -34,10 +34,25 @@ export async function measureExplain(): Promise<Finding[]> {
   const pages = scans[0]?.scannedPages ?? Number.NaN;
   const times = scans.map((scan) => scan.scanMs ?? Number.NaN);
   const scanMs = median(times);
-  const [host, [few, many]] = withCachedFiles(() => [peakOf('explain', '--json'), timesOfNames()]);
-  const [without, explained] = timesOfRuns();
+  const [host, [few, many]] = await withCachedFiles(
+    async () =>
+      [
+        peakOf('explain', '--json'),
+        await mediansInTurn(
+          () => timeBeyondScan(1),
+          () => timeBeyondScan(NAMED),
+        ),
+      ] as const,
+  );
+  const [without, explained] = await mediansInTurn(
+    () => timeOfRun(),
+    () => timeOfRun('--explain', 'end'),
+  );
   const maps = peakOf('maps', '--total');
-  const [alone, beside] = await longestDelays();
+  const [alone, beside] = await mediansInTurn(
+    () => longestDelay(false),
+    () => longestDelay(true),
+  );
   return [
     {
       name: 'scan of all pages of the host, for each page',
@@ -77,26 +92,20 @@ export async function measureExplain(): Promise<Finding[]> {
   ];
 }
 
-/** The time of `cmemstat explain` without its scan, with one name and with many. Unit: milliseconds. */
-function timesOfNames(): [few: number, many: number] {
-  const [few, many]: [number[], number[]] = [[], []];
+/** The medians of two figures that are measured in turn. */
+async function mediansInTurn(
+  first: () => number | Promise<number>,
+  second: () => number | Promise<number>,
+): Promise<[number, number]> {
+  const [firsts, seconds]: [number[], number[]] = [[], []];
   for (let round = 0; round < RUNS; round += 1) {
-    few.push(timeBeyondScan(1));
-    many.push(timeBeyondScan(NAMED));
+    firsts.push(await first());
+    seconds.push(await second());
   }
-  return [median(few), median(many)];
+  return [median(firsts), median(seconds)];
 }
 
-/** The time of a run, and of one that ends with an explanation, without its scan. Unit: milliseconds. */
-function timesOfRuns(): [without: number, explained: number] {
-  const [without, explained]: [number[], number[]] = [[], []];
-  for (let round = 0; round < RUNS; round += 1) {
-    without.push(timeOfRun());
-    explained.push(timeOfRun('--explain', 'end'));
-  }
-  return [median(without), median(explained)];
-}
-
+/** The time of a run without that of the scan at its end. Unit: milliseconds. */
 function timeOfRun(...options: string[]): number {
   const startMs = performance.now();
   const words = ['--json', '--quiet', '--bpf-interval', '0', ...options, '--', 'true'];
@@ -108,6 +117,7 @@ function timeOfRun(...options: string[]): number {
   return tookMs - ((scan as ExplainRecord | undefined)?.scanMs ?? 0);
 }
 
+/** The time of `cmemstat explain` without that of its scan. Unit: milliseconds. */
 function timeBeyondScan(names: number): number {
   const startMs = performance.now();
   const { scanMs = Number.NaN } = explain(names);
@@ -124,7 +134,7 @@ function explain(names = 1): Explanation {
 }
 
 /** With that many files of one page in the page cache. */
-function withCachedFiles<T>(work: () => T): T {
+async function withCachedFiles<T>(work: () => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'cmemstat-bench-'));
   try {
     for (let file = 0; file < FILES; file += 1) {
@@ -132,7 +142,7 @@ function withCachedFiles<T>(work: () => T): T {
       if (file < 100) mkdirSync(directory);
       writeFileSync(join(directory, String(file)), 'x');
     }
-    return work();
+    return await work();
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -140,26 +150,10 @@ function withCachedFiles<T>(work: () => T): T {
 
 /** Unit: MiB. */
 function peakOf(...args: string[]): number {
-  const peaks = Array.from({ length: RUNS }, () => {
-    const { stdout } = spawnSync(process.execPath, ['--require', PRINT_PEAK, BINARY, ...args], {
-      encoding: 'utf8',
-      maxBuffer: 256 * MIB,
-    });
-    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(stdout)?.[1]) / 1024;
-  });
-  return median(peaks);
+  return median(Array.from({ length: RUNS }, () => runTimed(...args).peakBytes / MIB));
 }
 
-/** The longest delays of the timer alone, and beside scans on the same CPU. */
-async function longestDelays(): Promise<[alone: number, beside: number]> {
-  const [alone, beside]: [number[], number[]] = [[], []];
-  for (let round = 0; round < RUNS; round += 1) {
-    alone.push(await longestDelay(false));
-    beside.push(await longestDelay(true));
-  }
-  return [median(alone), median(beside)];
-}
-
+/** The longest delay of the timer, alone or beside a scan on the same CPU. Unit: milliseconds. */
 async function longestDelay(scans: boolean): Promise<number> {
   const pinned = ['-c', '0', process.execPath];
   const timer = spawn('taskset', [...pinned, '-e', TIMER], { stdio: ['ignore', 'pipe', 'inherit'] });

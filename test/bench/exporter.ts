@@ -1,18 +1,17 @@
 /** The costs of `cmemstat exporter` on a large node. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
-import { withMaps } from './bpf.ts';
-import { cpuNanoseconds } from './cpu.ts';
-import { withCgroups } from './many-cgroups.ts';
-import { type Finding, median } from './report.ts';
+import { BINARY } from '../paths.ts';
+import { withCgroups } from './tools/many-cgroups.ts';
+import { withMaps } from './tools/many-maps.ts';
+import { cpuNanoseconds, residentBytes } from './tools/process-costs.ts';
+import { type Finding, median } from './tools/report.ts';
 
-const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
 const CGROUPS = 2_000;
 const MAPS = 10_000;
 const NAMES = 300;
+const MIB = 1024 * 1024;
 
 /** Names, advice and holders are read with the first scrapes, and code that V8 has not compiled yet. */
 const WARM_UP = 8;
@@ -83,23 +82,16 @@ async function measureScrapes(
       },
       {
         name: `resident memory of cmemstat exporter, ${host}`,
-        value: residentMib(pid, 'VmHWM'),
+        value: residentBytes(pid, 'VmHWM') / MIB,
         unit: 'MiB',
         atMost: limited ? 90 : undefined,
-        detail: `its maximum; ${residentMib(pid, 'VmRSS').toFixed(1)} at the end`,
+        detail: `its maximum; ${(residentBytes(pid, 'VmRSS') / MIB).toFixed(1)} at the end`,
       },
     ];
   } finally {
     child.kill('SIGTERM');
     await ended;
   }
-}
-
-function residentMib(pid: number, key: string): number {
-  const kib = new RegExp(`^${key}:\\s*(\\d+) kB$`, 'm').exec(
-    readFileSync(`/proc/${pid}/status`, 'utf8'),
-  )?.[1];
-  return Number(kib) / 1024;
 }
 
 function urlOf(child: ChildProcess): Promise<string> {

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { runTimed, writeHour, writeSamples } from './recordings.ts';
-import { type Finding, median } from './report.ts';
+import { writeHour, writeSamples } from './tools/recordings.ts';
+import { type Finding, median } from './tools/report.ts';
+import { runTimed } from './tools/run-timed.ts';
 
 const RUNS = 5;
 const MIB = 1024 * 1024;
@@ -13,11 +14,7 @@ const CHROMIUM = '/usr/bin/chromium';
 export async function measureHtml(): Promise<Finding[]> {
   const folder = mkdtempSync(join(tmpdir(), 'cmemstat-bench-html-'));
   try {
-    const [hour, long, short] = ['hour', 'long', 'short'].map((name) => join(folder, `${name}.jsonl`)) as [
-      string,
-      string,
-      string,
-    ];
+    const [hour, long, short] = [join(folder, 'hour'), join(folder, 'long'), join(folder, 'short')] as const;
     writeHour(hour, 200);
     writeSamples(long, 1_000_000);
     writeSamples(short, 1);

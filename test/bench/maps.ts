@@ -1,11 +1,10 @@
-import { resolve } from 'node:path';
 import { openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
-import { withMaps } from './bpf.ts';
-import { timeInTurn } from './in-turn.ts';
-import { findNodes } from './nodes.ts';
-import type { Finding } from './report.ts';
+import { BINARY } from '../paths.ts';
+import { timeInTurn } from './tools/in-turn.ts';
+import { withMaps } from './tools/many-maps.ts';
+import { findNodes } from './tools/nodes.ts';
+import type { Finding } from './tools/report.ts';
 
-const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
 const RUNS = 15;
 
 /** The duration of `cmemstat maps` by number of maps, compared with bpftool, which prints less per map. */

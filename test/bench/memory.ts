@@ -1,6 +1,6 @@
-import { findNodes, type Node } from './nodes.ts';
-import { runBundled } from './programs/run-bundled.ts';
-import type { Finding } from './report.ts';
+import { findNodes, type Node } from './tools/nodes.ts';
+import type { Finding } from './tools/report.ts';
+import { runBundled } from './tools/run-bundled.ts';
 
 /** Memory that is allocated and collected repeatedly. Unit: MiB. */
 const NOISE_MIB = 8;

@@ -1,9 +1,8 @@
-import { resolve } from 'node:path';
-import { timeInTurn } from './in-turn.ts';
-import { findNodes, type Node } from './nodes.ts';
-import type { Finding } from './report.ts';
+import { BINARY } from '../paths.ts';
+import { timeInTurn } from './tools/in-turn.ts';
+import { findNodes, type Node } from './tools/nodes.ts';
+import type { Finding } from './tools/report.ts';
 
-const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
 const RUNS = 41;
 
 /** The limit for each command, as a multiple of `node -e 0`, by the version of Node.js. */

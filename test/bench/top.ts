@@ -1,14 +1,13 @@
 /** The costs of `cmemstat top` and `cmemstat attach`. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
-import { withMaps } from './bpf.ts';
-import { cpuNanoseconds } from './cpu.ts';
-import { withCgroups } from './many-cgroups.ts';
-import { type Finding, median } from './report.ts';
+import { BINARY } from '../paths.ts';
+import { withCgroups } from './tools/many-cgroups.ts';
+import { withMaps } from './tools/many-maps.ts';
+import { cpuNanoseconds } from './tools/process-costs.ts';
+import { type Finding, median } from './tools/report.ts';
 
-const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
 const CGROUPS = 2_000;
 const MAPS = 10_000;
 

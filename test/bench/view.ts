@@ -3,10 +3,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cpuNanoseconds } from './cpu.ts';
-import { type Finding, median } from './report.ts';
+import { BINARY } from '../paths.ts';
+import { cpuNanoseconds } from './tools/process-costs.ts';
+import { type Finding, median } from './tools/report.ts';
 
-const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
 const TARGET = resolve(import.meta.dirname, '../integration/targets/many-objects.mjs');
 
 const MAPS = 200;

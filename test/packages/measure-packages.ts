@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { buildExecutable } from '../../build/package/executable.ts';
 import { fetchRuntime, RUNTIME } from '../../build/package/fetch-package.ts';
 import type { Arch } from '../../build/package/tools.ts';
-import { timeInTurn } from '../bench/in-turn.ts';
-import type { Finding } from '../bench/report.ts';
-import { PROJECT } from '../paths.ts';
+import { timeInTurn } from '../bench/tools/in-turn.ts';
+import type { Finding } from '../bench/tools/report.ts';
+import { BINARY } from '../paths.ts';
 
 const RUNS = 41;
 
@@ -27,10 +27,7 @@ export async function measurePackages(): Promise<Finding[]> {
     await buildExecutable(process.arch as Arch, executable, join(work, 'parts'));
     const node = join(fetchRuntime(process.arch as Arch), 'bin/node');
     return COMMANDS.map(({ args, atMost }) => {
-      const { one, npm } = timeInTurn(
-        { one: [executable, ...args], npm: [node, join(PROJECT, 'bin/cmemstat.js'), ...args] },
-        RUNS,
-      );
+      const { one, npm } = timeInTurn({ one: [executable, ...args], npm: [node, BINARY, ...args] }, RUNS);
       return {
         name: `executable: cmemstat ${args.join(' ')}, against npm on Node.js ${RUNTIME.version}`,
         value: one / npm,

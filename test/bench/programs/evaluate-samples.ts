@@ -2,10 +2,11 @@
  * Evaluates samples in a separate process: `evaluate-samples.ts SAMPLES BUDGETS`; prints ms and the maximum
  * RSS.
  */
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { BudgetEvaluator } from '#src/budget/evaluation/evaluator.ts';
 import { parseBudget } from '#src/budget/expression/parse-budget.ts';
 import type { Sample } from '#src/model/sample.ts';
+import { residentBytes } from '../tools/process-costs.ts';
 
 const BUDGETS = [
   'anon<=1GiB',
@@ -56,6 +57,5 @@ const results = evaluator.finish();
 evaluationMs += performance.now() - from;
 if (results.length !== count || results.some(({ value }) => value === undefined))
   throw new Error('not measured');
-const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
-console.log(JSON.stringify({ evaluationMs, peakBytes: Number(peak) * 1024 }));
+console.log(JSON.stringify({ evaluationMs, peakBytes: residentBytes('self', 'VmHWM') }));
 rmSync(process.argv[1] ?? '', { force: true });

@@ -1,21 +1,5 @@
-/** Recordings to measure with, and the time and memory of commands that read them. */
-import { spawnSync } from 'node:child_process';
+/** Recordings to measure with. */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { resolve } from 'node:path';
-
-const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
-/** The high-water mark of a program that exits by itself has to be read at its exit: a hook prints it. */
-const TIMED = `NODE_OPTIONS="--require ${resolve(import.meta.dirname, 'print-peak.cjs')}" exec "$@"`;
-
-/** Runs cmemstat, start-up included. `args` must not write to standard output. */
-export function runTimed(...args: readonly string[]): { ms: number; peakBytes: number } {
-  const from = performance.now();
-  const words = ['-c', TIMED, 'sh', process.execPath, BINARY, ...args];
-  const { stdout, stderr, status } = spawnSync('sh', words, { encoding: 'utf8' });
-  const ms = performance.now() - from;
-  if (status !== 0) throw new Error(stderr);
-  return { ms, peakBytes: Number(/^VmHWM:\s+(\d+) kB$/m.exec(stdout)?.[1]) * 1024 };
-}
 
 const HOST = { kernel: '6.12', arch: 'x64', cpus: 2, possibleCpus: 2, pageSizeBytes: 4096, memTotalBytes: 1 };
 const line = (record: object) => `${JSON.stringify(record)}\n`;

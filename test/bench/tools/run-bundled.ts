@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { bundle } from '../../bundle.ts';
 
-/** Runs a program of this folder in a separate process without a loader; returns its output. */
+/** Runs a program of `programs` in a separate process without a loader; returns its output. */
 export function runBundled(
   source: string,
   args: readonly string[],
@@ -14,7 +14,7 @@ export function runBundled(
   const folder = mkdtempSync(join(tmpdir(), 'cmemstat-bench-bundle-'));
   try {
     const file = join(folder, 'bundle.cjs');
-    bundle(resolve(import.meta.dirname, source), file);
+    bundle(resolve(import.meta.dirname, '../programs', source), file);
     const { stdout, stderr } = spawnSync(node, [...nodeOptions, file, ...args], {
       encoding: 'utf8',
     });
