@@ -1,8 +1,8 @@
 /** The Debian package: what npm installs, for the Node.js of the distribution. */
-import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
+import { checksumLines } from './checksums.ts';
 import { fetchAddon } from './fetch-package.ts';
 import { type Arch, DEBIAN_ARCH, ROOT, runTool, VERSION } from './tools.ts';
 import { addLicenses, addShellFiles, type PackagePlaces, Tree } from './tree.ts';
@@ -68,13 +68,7 @@ function filesBelow(root: string): string[] {
 function addControl(tree: Tree, arch: Arch): void {
   const files = filesBelow(tree.root);
   const bytes = files.reduce((sum, path) => sum + lstatSync(join(tree.root, path)).size, 0);
-  const sums = files.map(
-    (path) =>
-      `${createHash('md5')
-        .update(readFileSync(join(tree.root, path)))
-        .digest('hex')}  ${path}\n`,
-  );
-  tree.write('DEBIAN/md5sums', sums.join(''));
+  tree.write('DEBIAN/md5sums', checksumLines('md5', tree.root, files));
   tree.write(
     'DEBIAN/control',
     `Package: cmemstat

@@ -1,8 +1,8 @@
 /** The OCI image: the executable and the libraries that it is linked with, and nothing else. */
-import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
+import { hexDigest } from './checksums.ts';
 import { findSystemLibraries } from './system-libraries.ts';
 import { type Arch, DEBIAN_ARCH, runTool, VERSION } from './tools.ts';
 import { addAddon, addLicenses, type PackagePlaces, packTar, Tree } from './tree.ts';
@@ -38,7 +38,7 @@ export function packImage(arch: Arch, executable: string, { out, work, epoch }: 
     runTool('gzip', ['--no-name', tar]);
     return {
       diffId,
-      descriptor: addFile(layout, `${tar}.gz`, 'application/vnd.oci.image.layer.v1.tar+gzip'),
+      descriptor: addBlob(layout, 'application/vnd.oci.image.layer.v1.tar+gzip', readFileSync(`${tar}.gz`)),
     };
   });
   const created = new Date(epoch * 1000).toISOString();
@@ -94,19 +94,16 @@ function labels(created: string): Record<string, string> {
 }
 
 function digestOf(bytes: Buffer): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  return `sha256:${hexDigest('sha256', bytes)}`;
 }
 
 /** Adds contents under their digest. */
-function addFile(layout: Tree, file: string, mediaType: string): Descriptor {
-  const digest = digestOf(readFileSync(file));
-  layout.copy(`blobs/${digest.replace(':', '/')}`, file);
-  return { mediaType, digest, size: statSync(file).size };
-}
-
-function addJson(layout: Tree, mediaType: string, value: object): Descriptor {
-  const bytes = Buffer.from(JSON.stringify(value));
+function addBlob(layout: Tree, mediaType: string, bytes: Buffer): Descriptor {
   const digest = digestOf(bytes);
   layout.write(`blobs/${digest.replace(':', '/')}`, bytes);
   return { mediaType, digest, size: bytes.length };
+}
+
+function addJson(layout: Tree, mediaType: string, value: object): Descriptor {
+  return addBlob(layout, mediaType, Buffer.from(JSON.stringify(value)));
 }
