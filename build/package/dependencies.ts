@@ -23,11 +23,15 @@ interface LockedPackage {
   dependencies?: Record<string, string>;
 }
 
+/** The packages of `package-lock.json`, by their folder. */
+export function readLockFile(): Record<string, LockedPackage> {
+  const text = readFileSync(join(ROOT, 'package-lock.json'), 'utf8');
+  return (JSON.parse(text) as { packages: Record<string, LockedPackage> }).packages;
+}
+
 /** What npm installs with the program, and what the build has bundled; sorted by name. */
 export function findDependencies(): Dependency[] {
-  const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
-    packages: Record<string, LockedPackage>;
-  };
+  const packages = readLockFile();
   const installed = new Set(Object.keys(manifest.dependencies));
   // A set also yields what is added meanwhile.
   for (const name of installed) {

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type Arch, ROOT, runTool } from './tools.ts';
+import { readLockFile } from './dependencies.ts';
+import { type Arch, runTool } from './tools.ts';
 
 /** Where downloads are kept: `$CMEMSTAT_PACKAGES`, else `~/.cache/cmemstat-packages`. */
 export const DOWNLOADS = process.env.CMEMSTAT_PACKAGES ?? join(homedir(), '.cache', 'cmemstat-packages');
@@ -60,12 +61,10 @@ export function fetchRuntime(arch: Arch): string {
 /** Koffi's package for an architecture, as in the lock file. */
 export function lockedAddon(arch: Arch): PinnedPackage {
   const name = `@koromix/koffi-linux-${arch}`;
-  const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
-    packages: Record<string, { version: string; integrity: string }>;
-  };
-  const locked = lock.packages[`node_modules/${name}`];
-  if (locked === undefined) throw new Error(`package-lock.json does not name ${name}`);
-  return { name, version: locked.version, integrity: locked.integrity };
+  const { version, integrity } = readLockFile()[`node_modules/${name}`] ?? {};
+  if (version === undefined || integrity === undefined)
+    throw new Error(`package-lock.json does not name ${name}`);
+  return { name, version, integrity };
 }
 
 /** The folder with koffi's package for an architecture. */
