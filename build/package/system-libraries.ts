@@ -21,8 +21,8 @@ export interface DebianPackage {
 }
 
 /**
- * The libraries that an executable is linked with, and their licences: the files on this host by their path in
- * the image.
+ * The libraries that an executable is linked with, and their licences: the files on this host by their path
+ * in the image.
  */
 export function findSystemLibraries(arch: Arch, executable: string): ReadonlyMap<string, string> {
   const root = extractPackages(arch);

@@ -34,8 +34,8 @@ export interface RootOptions {
 }
 
 /**
- * An overlay over a directory that stays unchanged; the file systems of the kernel are those of the host. What
- * is written remains in the folder for temporary files, where only root can remove it.
+ * An overlay over a directory that stays unchanged; the file systems of the kernel are those of the host.
+ * What is written remains in the folder for temporary files, where only root can remove it.
  */
 export class BareRoot {
   readonly #lower: string;
