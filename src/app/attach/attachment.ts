@@ -165,9 +165,13 @@ function withResolvers(): {
 }
 
 function withoutMemory({ target, path, version, directory, mountPoint }: ResolvedTarget): UsageError {
-  if (version === 1 || directory === mountPoint) {
+  if (directory === mountPoint) {
     const message = `attach ${target}: the root of the hierarchy has no memory figures of its own`;
     return new UsageError('attach', message, 'sudo cmemstat explain');
+  }
+  // On v1 every cgroup of the hierarchy has them.
+  if (version === 1 || !existsSync(directory)) {
+    return new UsageError('attach', `attach ${target}: ${path} was removed before the first reading`);
   }
   const { reason, hint } = explainNoMemory(dirname(directory));
   return new UsageError('attach', `attach ${target}: ${path} has no memory figures: ${reason}`, hint);

@@ -1,9 +1,7 @@
 /** What no run may do, however it ends. */
+import { STACK } from '../../stack.ts';
 import { type FuzzHost, processesWith, untilTrue } from './fuzz-host.ts';
 import type { EndedRun, StartedRun } from './start-run.ts';
-
-/** The stack of a JavaScript error. */
-const STACK = /^\s+at .*:\d+:\d+\)?\r?$/m;
 
 /** Faults that its output and its terminal show. */
 export function checkEnd({ output, terminal }: EndedRun): string[] {

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { removeSubtree } from '#src/cgroup/subtree.ts';
+import { STACK } from '../../stack.ts';
 import {
   BINARY,
   cmemstat,
@@ -218,22 +219,19 @@ describe('cgroups', () => {
     [needs.root, needs.cgroup],
     'that vanish at any moment end an attachment in good order',
     async () => {
-      const attempts = Array.from({ length: 12 }, async (_, at) => {
+      const attempts = Array.from({ length: 24 }, async (_, at) => {
         const directory = join(mountPoint, top, `brief-${at}`);
         mkdirSync(directory);
         const attached = start(BINARY, ['attach', '-q', '--interval', '10ms', `${top}/brief-${at}`]);
-        await new Promise((done) => setTimeout(done, at * 60));
+        await new Promise((done) => setTimeout(done, at * 100));
         rmdirSync(directory);
         return await attached.ended;
       });
       for (const { status, stderr } of await Promise.all(attempts)) {
         if (status === 0) expect(stderr).toContain('ended as the cgroup was removed');
         else
-          expect([status, stderr]).toEqual([
-            125,
-            expect.stringMatching(/no such cgroup|no cgroup|removed|no longer/),
-          ]);
-        expect(stderr).not.toMatch(/^\s+at /m);
+          expect([status, stderr]).toEqual([125, expect.stringMatching(/no such cgroup|was removed before/)]);
+        expect(stderr).not.toMatch(STACK);
       }
     },
     120_000,

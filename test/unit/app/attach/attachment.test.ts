@@ -105,6 +105,18 @@ describe('an attachment', () => {
     expect(attachment.isGone).toBe(false);
   });
 
+  it.each([1, 2] as const)('is refused for a cgroup of v%i that was removed meanwhile', (version) => {
+    const target = { ...withFigures(), version };
+    rmSync(target.directory, { recursive: true });
+    expect(() => new CgroupAttachment(target)).toThrow(/^attach \/a: \/a was removed before/);
+  });
+
+  it('is refused for the root of cgroup v2, which has no figures', () => {
+    const target = withFigures();
+    const root = { ...target, directory: target.mountPoint, path: '/' };
+    expect(() => new CgroupAttachment(root)).toThrow('the root of the hierarchy');
+  });
+
   it('is refused for a cgroup without figures of memory, with what enables them', () => {
     const files = {
       'cgroup.controllers': 'memory',
