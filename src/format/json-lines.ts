@@ -2,7 +2,7 @@
 import { safeJson } from './safe-text.ts';
 
 /**
- * The lines of an object: each key has one, and so has each element of a list, which is asked for when its
+ * The lines of an object: each key has one, and so has each element of a list, which is computed when its
  * turn comes. Keys without a value are omitted.
  */
 export function* jsonLines(document: Readonly<Record<string, unknown>>): Generator<string> {

@@ -19,7 +19,7 @@ export interface FastClockParts {
   hasBudgets: boolean;
   /** Reads BPF memory; undefined if it cannot be read. */
   readBpf?: () => BpfBytes | undefined;
-  /** Asks for a call of `wake` when `current` rises above this size. Unit: bytes. */
+  /** Requests a call of `wake` when `current` rises above this size. Unit: bytes. */
   watchRise?: (aboveBytes: number) => void;
   /** Called if a reading fails; the clock has stopped then. */
   onError: (error: unknown) => void;
@@ -33,7 +33,7 @@ const MISSED_SHARE = 0.01;
 const BPF_RISE_BYTES = 64 * 1024;
 /** The share of time that BPF readings of this clock may take. */
 const BPF_SHARE = 0.003;
-/** While memory is steady, `watchRise` asks for a notification this far above it. */
+/** While memory is steady, `watchRise` requests a notification this far above it. */
 const RISE_BYTES = 1024 * 1024;
 const RISE_SHARE = 0.02;
 

@@ -8,7 +8,7 @@ import { askUserNames, findUserName } from '../target/user-names.ts';
 /** Many programs change their user, or their title, soon after they were started. */
 const READINGS = 2;
 
-/** Maximum number of users that are asked for at once: some commands have a maximum number of arguments. */
+/** Maximum number of users that are queried at once: some commands have a maximum number of arguments. */
 const MAX_ASKED = 1000;
 
 interface Known {
@@ -22,7 +22,7 @@ interface Known {
 export class ProcessPrograms {
   readonly #known = new Map<number, Known>();
   readonly #users = new Map<number, string>();
-  /** Users that `/etc/passwd` does not have, and that the name service has not been asked for. */
+  /** Users that `/etc/passwd` does not have, and that were not queried from the name service. */
   #unknownUsers: number[] = [];
   #isAsking = false;
   readonly #read: <T>(read: () => T) => T | undefined;
@@ -80,7 +80,7 @@ export class ProcessPrograms {
     return user;
   }
 
-  /** In the background: the name service may be on the network. Each user is asked for once. */
+  /** In the background: the name service may be on the network. Each user is queried once. */
   async #askForUsers(): Promise<void> {
     if (this.#isAsking || this.#unknownUsers.length === 0) return;
     this.#isAsking = true;

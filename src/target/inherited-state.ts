@@ -223,7 +223,7 @@ const LOOP_FILES = /^anon_inode:\[(?:eventpoll|eventfd|io_uring)\]$/;
 /**
  * The descriptors that are not those of Node.js: its event loops hold anonymous inodes, pipes of which
  * both ends are open here and non-blocking (a client of make's job server sets that on one of them), and one
- * blocking pipe that was created just before the first of these. `isNonBlocking` is asked for few
+ * blocking pipe that was created just before the first of these. `isNonBlocking` is called few
  * descriptors, as each answer takes a tenth of a millisecond.
  */
 export function withoutNodes(

@@ -267,7 +267,7 @@ export class LiveView implements Sink {
     return facts.last;
   }
 
-  /** The last that was asked for; after the end of the run, what its records have. */
+  /** The last that was requested; after the end of the run, what its records have. */
   #whatIsExplained(): Explained {
     const explained = this.#explained;
     const record = this.#builder.data.explained;

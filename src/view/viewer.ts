@@ -36,11 +36,11 @@ export interface Shown {
   /** Undefined if it was not computed. */
   advice(): readonly BpfAdvice[] | undefined;
   /**
-   * The details of a process, which are read because they are asked for; undefined until then. Absent in a
+   * The details of a process, which are read because they are requested; undefined until then. Absent in a
    * replay.
    */
   facts?(pid: number): ProcessFacts | undefined;
-  /** The memory by name: the last that was asked for, or the one of the displayed time. */
+  /** The memory by name: the last that was requested, or the one of the displayed time. */
   explained(): Explained;
 }
 

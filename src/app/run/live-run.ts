@@ -274,7 +274,7 @@ async function readFacts(measurement: Measurement, pid: number): Promise<Process
   return isOfRun(measurement, pid) ? readProcessFacts(pid) : undefined;
 }
 
-/** Only loaded when it is asked for. */
+/** Only loaded when it is requested. */
 async function readLeaf({ placement }: Measurement, options: ExplainOptions): Promise<Explanation> {
   const { leaf, reason } = placement;
   if (leaf === undefined) {

@@ -43,7 +43,7 @@ export function addonPlaces(executable: string = process.execPath): AddonPlaces 
 }
 
 /**
- * Loads koffi. Code is only loaded from a file that has the bytes of the executable and that nobody but this
+ * Loads koffi. Code is only loaded from a file that has the bytes of the executable and that only this
  * user and root can change.
  * @throws Error with the code `INSTALLATION` and a hint if no place can be used.
  */
@@ -84,7 +84,7 @@ export function loadAddon(bytes: Buffer, places: AddonPlaces, load: LoadLibrary)
   );
 }
 
-/** Whether a file has these bytes, and nobody but this user and root can change it or put another there. */
+/** Whether a file has these bytes, and only this user and root can change or replace it. */
 function isTrusted(file: string, bytes: Buffer): boolean {
   if (!existsSync(file) || !isPrivateDirectory(dirname(file))) return false;
   return readPrivateFile(file, bytes.length, { orRoot: true })?.equals(bytes) === true;

@@ -1,6 +1,6 @@
 import { readPseudoFile } from '../pseudo-file.ts';
 
-/** Source: `include/uapi/linux/capability.h`; only those that cmemstat ever asks for. */
+/** Source: `include/uapi/linux/capability.h`; only those that cmemstat ever requests. */
 export const CAPABILITY_BITS = {
   CAP_SYS_PTRACE: 19,
   CAP_SYS_ADMIN: 21,

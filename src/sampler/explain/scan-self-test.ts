@@ -45,7 +45,7 @@ export interface FoundMemory {
 /** What is known to be there. */
 export interface KnownMemory {
   anonBytes: number;
-  /** Page cache by the name of the file; files whose cache cannot be asked for are left out. */
+  /** Page cache by the name of the file; files whose cache cannot be queried are left out. */
   files: ReadonlyMap<string, number>;
   chargedBytes: number;
   directories: number;

@@ -56,7 +56,7 @@ interface Candidate {
 }
 
 /**
- * Asks for each regular file that some processes have open or mapped how much of it is in the page cache, in
+ * Queries how much of each regular file that some processes have open or mapped is in the page cache, in
  * steps, one a process and one a file. Whose the pages are the page scan says.
  *
  * Source: cachestat(2), since Linux 6.5; later only for files that we own or may write to, so that it needs

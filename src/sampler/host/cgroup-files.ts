@@ -80,7 +80,7 @@ export class CgroupFiles {
     }
   }
 
-  /** Does not ask for a file again that it has not. */
+  /** Does not open a file again that does not exist. */
   readOptional(name: string): Buffer | undefined {
     const bytes = this.read(name);
     if (bytes === undefined) this.#absent.add(name);

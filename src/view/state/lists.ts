@@ -124,7 +124,7 @@ export function processGrowth({ data }: View, { steps, seenMs }: ProcessEntry): 
   return estimate(steps, seenMs, data.runningMs, data.start?.processIntervalMs);
 }
 
-/** The last estimate of each row: sorting asks for it several times per frame. */
+/** The last estimate of each row: sorting needs it several times per frame. */
 const estimates = new WeakMap<Steps, { toMs: number; growth: number | undefined }>();
 
 /** The interval of readings of recordings that do not name it. Unit: milliseconds. */

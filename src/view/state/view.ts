@@ -95,7 +95,7 @@ export interface ViewData {
   readonly explainedMs: readonly number[];
 }
 
-/** The memory by name at one time: of a record, or read because it was asked for. */
+/** The memory by name at one time: of a record, or read because it was requested. */
 export interface ShownExplanation extends Explanation {
   elapsedMs: number;
   moment?: ExplainMoment;

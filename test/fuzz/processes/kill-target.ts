@@ -1,11 +1,11 @@
-/** SIGKILL to cmemstat at random moments: the target may go on, and the next run removes the cgroup. */
+/** SIGKILL to cmemstat at random moments: the target may survive, and the next run removes the cgroup. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { checkEnd } from './check-run.ts';
 import { processesWith, tryKill, untilTrue } from './fuzz-host.ts';
 import type { ProcessTarget } from './process-target.ts';
 import { awaitEnd, startRun } from './start-run.ts';
 
-/** What may go on: the stub that starts the target is ended by the end of its parent. */
+/** What may survive: the stub that starts the target is ended by the end of its parent. */
 const TARGET = /^(sleep 60\d|sh -c sleep)/;
 
 export const KILL_TARGET: ProcessTarget = {

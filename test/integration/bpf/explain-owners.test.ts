@@ -221,8 +221,8 @@ describe('files', () => {
     // One is enough.
     const [holder] = found.holdersOf(memfd) ?? [];
     expect(listProcesses(directory)).toContain(holder);
-    const nobodys = finishSteps(findFileHolders([memfd], { pids: [process.pid] }));
-    expect(nobodys.holdersOf(memfd)).toEqual([]);
+    const unheld = finishSteps(findFileHolders([memfd], { pids: [process.pid] }));
+    expect(unheld.holdersOf(memfd)).toEqual([]);
   });
 
   it('in use are cached as fincore says', async (context) => {

@@ -143,7 +143,7 @@ testWith(
     };
     const budget = {
       name: 'heap',
-      description: 'what it asks for',
+      description: 'what it reserves',
       owner: 'team-core',
       // Not anon: memory.stat lags by some pages, which may be the total of a short `sleep`.
       budget: 'current <= 1KiB',
@@ -164,7 +164,7 @@ testWith(
     expect(readFileSync(log, 'utf8')).toBe('prepare\nprepare\nend\n');
     expect(onlyBudget(verdict)).toMatchObject({ name: 'heap', owner: 'team-core' });
     expect(outcome.stderr).toMatch(
-      /FAILED +heap: .*\n +budget: current <= 1KiB\n +description: what it asks for\n +owner: team-core\n/,
+      /FAILED +heap: .*\n +budget: current <= 1KiB\n +description: what it reserves\n +owner: team-core\n/,
     );
   },
 );

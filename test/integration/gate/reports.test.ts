@@ -111,10 +111,10 @@ testWith([needsProgram('make')], 'sh -e, make and a GitHub runner act on the exi
   const failed = line(...FAILED);
   const missing = line('-q', '--placement', 'process-tree', '--budget', 'anon<=1');
 
-  const sh = async (command: string) => start('sh', ['-e', '-c', `${command}\necho went on`]).ended;
+  const sh = async (command: string) => start('sh', ['-e', '-c', `${command}\necho continued`]).ended;
   const afterSh = [await sh(passed), await sh(failed), await sh(missing)];
   expect(afterSh.map(({ status, stdout }) => [status, stdout])).toEqual([
-    [0, 'went on\n'],
+    [0, 'continued\n'],
     [3, ''],
     [5, ''],
   ]);
@@ -122,19 +122,19 @@ testWith([needsProgram('make')], 'sh -e, make and a GitHub runner act on the exi
   const makefile = newFile('Makefile');
   writeFileSync(
     makefile,
-    `passed:\n\t@${passed}\nfailed:\n\t@${failed}\nall: passed failed\n\t@echo went on\n`,
+    `passed:\n\t@${passed}\nfailed:\n\t@${failed}\nall: passed failed\n\t@echo continued\n`,
   );
   const make = (goal: string): Promise<Outcome> => start('make', ['-f', makefile, goal]).ended;
   expect((await make('passed')).status).toBe(0);
   const all = await make('all');
-  expect([all.status, all.stdout.includes('went on')]).toEqual([2, false]);
+  expect([all.status, all.stdout.includes('continued')]).toEqual([2, false]);
   expect(all.stderr).toMatch(/make: \*\*\* \[.*failed\] Error 3/);
 
   // Like GitHub starts the script of a step.
   const script = newFile('step.sh');
-  writeFileSync(script, `echo first\n${failed} 2>&1 | cat\necho went on\n`);
+  writeFileSync(script, `echo first\n${failed} 2>&1 | cat\necho continued\n`);
   const step = await start('bash', ['--noprofile', '--norc', '-eo', 'pipefail', script]).ended;
-  expect([step.status, step.stdout.includes('went on')]).toEqual([3, false]);
+  expect([step.status, step.stdout.includes('continued')]).toEqual([3, false]);
 });
 
 /** The indented code lines of a page that pipe into jq, or read a file with it. */

@@ -15,7 +15,7 @@ const countOpen = () => readdirSync('/proc/self/fd').length;
 
 describe('openOutputs', () => {
   it.each([
-    ['nothing is asked for', {}, [TableSink]],
+    ['nothing is requested', {}, [TableSink]],
     ['--json', { json: true }, [NdjsonSink]],
     ['--output', { output: 'o' }, [NdjsonSink, TableSink]],
     ['--summary-json', { summaryJson: 's' }, [SummaryJsonSink, TableSink]],

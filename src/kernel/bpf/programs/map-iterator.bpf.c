@@ -106,7 +106,7 @@ struct bpf_iter__bpf_map {
 	struct bpf_map *map;
 } __attribute__((preserve_access_index));
 
-/* The cgroup or one above it is the one that was asked for. */
+/* The cgroup or one above it is the one that was requested. */
 static __always_inline bool is_inside(struct cgroup_subsys_state *css, __u64 wanted)
 {
 	for (int level = 0; level <= MAX_CGROUP_LEVELS && css; level++) {

@@ -180,7 +180,7 @@ class Scanner {
       runProgram(this.#bpf, this.#loaded.program('cmemstat_scan'), context);
       if (words[0] >= words[1]) return Number(words[0]);
       // It stopped because the map of rows is full.
-      if (words[2] === 1n && words[0] === before) throw new RangeError('a scan of pages does not go on');
+      if (words[2] === 1n && words[0] === before) throw new RangeError('a scan of pages does not continue');
       this.#reader.moveTo(store);
       words[2] = 1n;
     }

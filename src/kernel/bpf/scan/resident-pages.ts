@@ -1,4 +1,4 @@
-/** How much of a file the page cache holds, asked for by its path. */
+/** How much of a file the page cache holds, by its path. */
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { errnoName } from '../../../errno.ts';

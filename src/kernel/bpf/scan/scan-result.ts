@@ -1,4 +1,4 @@
-/** What a scan of pages is asked for, and what it returns. */
+/** The request for a scan of pages, and its result. */
 import type { ScanKind, ScanRow } from '../../scan-row.ts';
 import type { ScanCache, ScanFile } from './scan-names.ts';
 import type { ScanEstimate } from './slices.ts';
@@ -49,11 +49,11 @@ export interface PageScan {
    * several times counts each time.
    */
   readonly droppedRows: number;
-  /** The rows in no order. Each is made when it is asked for. */
+  /** The rows in no order. Each is made when it is requested. */
   rows(): Iterable<ScanRow>;
   /**
    * The names of files and slab caches, given by `ScanRow.object`; undefined for what is gone. Takes some 10
-   * us each: ask for the largest, many at once.
+   * us each: query the largest, many at once.
    * @throws SyscallError.
    */
   names(objects: readonly number[]): (ScanFile | ScanCache | undefined)[];
@@ -62,7 +62,7 @@ export interface PageScan {
   readonly freePages: number;
   /** Pages between the zones' ends that do not exist. */
   readonly holePages: number;
-  /** By kind; absent if it was not asked for. Unit: bytes. */
+  /** By kind; absent if it was not requested. Unit: bytes. */
   readonly unchargedBytes?: Partial<Record<ScanKind, number>>;
   /** Charged, but freed while it was read. Unit: bytes. */
   readonly strayBytes: number;

@@ -53,7 +53,7 @@ export interface Libc {
    * errno.
    */
   getrusage(who: number, usage: Uint8Array): number;
-  /** The calls about memory; looked up when they are first asked for, because few commands need them. */
+  /** The calls about memory; looked up when they are first requested, because few commands need them. */
   memory(): MemoryCalls;
   /** The calls about privileges; looked up as those about memory. */
   privileges(): PrivilegeCalls;

@@ -78,7 +78,7 @@ function tilesOfRun(run: PageRun): [string, string][] {
 
 function rowsOfRun({ summary, model }: PageRun): [string, string][] {
   if (summary === undefined)
-    return [['Recording', 'ends before its summary: the run was still going on, or cmemstat was killed']];
+    return [['Recording', 'ends before its summary: the run was still in progress, or cmemstat was killed']];
   const { peak, averages, growth = {}, events = {}, processes, outlived, samples, stallUs } = summary;
   const listed = (values: Record<string, number>) =>
     Object.entries(values)

@@ -24,7 +24,7 @@ describe('the names of cgroups', () => {
     expect(names(new CgroupLabels())).toEqual(['/', 'nginx.service', short, 'init', UID, short, 'plain']);
   });
 
-  it('of containers and pods are asked for once', async () => {
+  it('of containers and pods are queried once', async () => {
     const root = makeTree({
       [`var/lib/docker/containers/${ID}/config.v2.json`]: JSON.stringify({ Name: '/web' }),
       [`var/log/pods/shop_cart-0_${UID}/cart/0.log`]: '',

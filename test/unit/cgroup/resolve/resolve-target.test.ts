@@ -287,9 +287,9 @@ describe('what is not found', () => {
 
   it('says that processes are hidden', async () => {
     const { facts } = host(['/a'], {}, [{ pid: 70_001, comm: 'y', path: '/a' }]);
-    const hiddenProcesses = () => ({ reason: 'those of others are hidden', hint: 'ask for CAP_SYS_PTRACE' });
+    const hiddenProcesses = () => ({ reason: 'those of others are hidden', hint: 'add CAP_SYS_PTRACE' });
     const error = await errorOf(resolveTarget('comm:x', 'attach', { ...facts, hiddenProcesses }));
     expect(error.detail).toContain('/proc: 1 process: those of others are hidden');
-    expect(error.hint).toBe('ask for CAP_SYS_PTRACE');
+    expect(error.hint).toBe('add CAP_SYS_PTRACE');
   });
 });

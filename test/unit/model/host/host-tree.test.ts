@@ -53,7 +53,7 @@ describe('the rows of a host', () => {
 });
 
 describe('the largest cgroups', () => {
-  it('come with those that they are in, and are never more than asked for', () => {
+  it('come with those that they are in, and are never more than requested', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 12 }),

@@ -43,8 +43,8 @@ describe('formatDevice', () => {
 describe('findFileHolders', () => {
   it('finds processes that have a file open or mapped', () => {
     const { root, open, mapped } = makeProcess();
-    const nobodys = { device: '0:1', inode: '99' };
-    const files = [numberOf(open), numberOf(mapped), nobodys];
+    const unheld = { device: '0:1', inode: '99' };
+    const files = [numberOf(open), numberOf(mapped), unheld];
     const options = { pids: [10, 11], procRoot: root };
     const found = finishSteps(findFileHolders(files, options));
     expect(files.map((file) => found.holdersOf(file))).toEqual([[10], [10], []]);
@@ -54,11 +54,11 @@ describe('findFileHolders', () => {
 
   it('does not say that no process holds a file if the search was stopped', () => {
     const { root, open } = makeProcess();
-    const nobodys = { device: '0:1', inode: '99' };
+    const unheld = { device: '0:1', inode: '99' };
     const found = finishSteps(
-      findFileHolders([numberOf(open), nobodys], { pids: [10], procRoot: root, timeLimitMs: -1 }),
+      findFileHolders([numberOf(open), unheld], { pids: [10], procRoot: root, timeLimitMs: -1 }),
     );
-    expect(found.holdersOf(nobodys)).toBeUndefined();
+    expect(found.holdersOf(unheld)).toBeUndefined();
     expect(found.missing).toMatchObject([{ what: 'holders of files' }]);
   });
 });
@@ -84,7 +84,7 @@ describe('readUsedFiles', () => {
     return 0;
   };
 
-  it('asks for each open and mapped file once', () => {
+  it('queries each open and mapped file once', () => {
     const { root, open, mapped } = makeProcess();
     symlinkSync(mapped, join(root, '10/root/mapped'));
     const files = new MappedFiles();

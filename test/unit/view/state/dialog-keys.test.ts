@@ -18,7 +18,7 @@ describe('prompts', () => {
     expect(effect).toBeUndefined();
   });
 
-  test('g asks for a time', () => {
+  test('g prompts for a time', () => {
     expect(pressing(['g', '9', '0', 's', 'enter'], replayView()).effect).toEqual({
       kind: 'goto',
       text: '90s',

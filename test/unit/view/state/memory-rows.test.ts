@@ -65,7 +65,7 @@ describe('rows', () => {
 });
 
 describe('keys', () => {
-  test('e asks for a new explanation in a live run, once more when it is open, and not in a replay', () => {
+  test('e requests a new explanation in a live run, once more when it is open, and not in a replay', () => {
     expect(shown([])).toMatchObject({ effect: { kind: 'explain' }, selected: { id: '0' } });
     expect(shown(['down', 'e']).effect).toEqual({ kind: 'explain' });
     expect(shown([], explained(replayView()))).toMatchObject({ effect: undefined, selected: { id: '0' } });

@@ -118,7 +118,7 @@ it('warns if a reading fails', async () => {
   expect(explainer.summary()).toBeUndefined();
 });
 
-it('does nothing at moments that were not asked for', async () => {
+it('does nothing at moments that were not requested', async () => {
   const { explainer, records, see } = explainerOf(['end']);
   explainer.exceeded('anon<=1MiB');
   await see(0, MIB);

@@ -117,7 +117,7 @@ describe('RowReader', () => {
     expect([store.kindOf(3), store.bytesOf(3)]).toEqual(['slab', 200]);
   });
 
-  it('asks for more at once where a bucket has more', () => {
+  it('requests more at once where a bucket has more', () => {
     const counts: number[] = [];
     const bpf = fakeBpf({
       BPF_MAP_LOOKUP_AND_DELETE_BATCH: (attr, [toKeys]) => {
