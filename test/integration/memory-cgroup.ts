@@ -4,6 +4,9 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
 import { chooseMemoryHierarchy, readHierarchyFacts } from '#src/cgroup/hierarchy.ts';
+import { removeSubtree } from '#src/cgroup/subtree.ts';
+import { errnoOf } from '#src/errors.ts';
+import { SLOWNESS } from './harness.ts';
 
 /** A cgroup of this test, at the top of the memory hierarchy. */
 export class TestCgroup {
@@ -61,6 +64,24 @@ export function readAgain(directory: string, file: string): void {
   execFileSync('sh', ['-c', 'echo 0 > "$0/cgroup.procs" && exec cat "$1"', directory, file], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+}
+
+/**
+ * Removes a cgroup with those below it once their processes have ended: the kernel removes these some time
+ * after their parent is notified.
+ * @throws KernelFileError if a process is still in it after 20 s.
+ */
+export async function removeWhenEmpty(directory: string): Promise<void> {
+  const deadline = Date.now() + 20_000 * SLOWNESS;
+  for (;;) {
+    try {
+      removeSubtree(directory);
+      return;
+    } catch (error) {
+      if (errnoOf(error) !== 'EBUSY' || Date.now() > deadline) throw error;
+      await new Promise((settle) => setTimeout(settle, 50));
+    }
+  }
 }
 
 /** Creates a cgroup with all above it; their memory is accounted. */

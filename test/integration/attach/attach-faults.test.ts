@@ -17,7 +17,7 @@ import {
   start,
   testWith,
 } from '../harness.ts';
-import { makeMemoryCgroup } from '../memory-cgroup.ts';
+import { makeMemoryCgroup, removeWhenEmpty } from '../memory-cgroup.ts';
 
 const supported = needs.root.has && needs.cgroup.has;
 const mountPoint = host.top ?? '';
@@ -39,7 +39,7 @@ afterAll(async () => {
     if (each !== '') process.kill(Number(each), 'SIGKILL');
   }
   await held?.exited;
-  removeSubtree(join(mountPoint, top));
+  await removeWhenEmpty(join(mountPoint, top));
 });
 
 /** Lines of a shell, with `$cmemstat` and `$nobody`, which runs a command without any rights. */

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { removeSubtree } from '#src/cgroup/subtree.ts';
 import {
   BINARY,
   cmemstat,
@@ -17,7 +16,7 @@ import {
   testWith,
   testWithoutKernel,
 } from '../harness.ts';
-import { makeMemoryCgroup } from '../memory-cgroup.ts';
+import { makeMemoryCgroup, removeWhenEmpty } from '../memory-cgroup.ts';
 import { HOLD_20_MIB, killStarted, mountPoint, startIn } from './cgroup-programs.ts';
 
 const supported = needs.root.has && needs.cgroup.has;
@@ -41,7 +40,7 @@ beforeAll(async () => {
 afterAll(async () => {
   if (!supported) return;
   await killStarted();
-  removeSubtree(join(mountPoint, top));
+  await removeWhenEmpty(join(mountPoint, top));
 });
 
 describe('a target', () => {
@@ -148,7 +147,7 @@ describe('cmemstat attach', () => {
       await attached.until(/current/);
       short.child.stdin?.end();
       await short.exited;
-      removeSubtree(join(mountPoint, path));
+      await removeWhenEmpty(join(mountPoint, path));
       const outcome = await attached.ended;
       expect(outcome.status).toBe(0);
       expect(outcome.stderr).toContain('ended as the cgroup was removed');
@@ -228,7 +227,7 @@ describe('cmemstat attach', () => {
       await attached.until(/current/);
       first.child.stdin?.end();
       await first.exited;
-      removeSubtree(join(mountPoint, path));
+      await removeWhenEmpty(join(mountPoint, path));
       await attached.until(/waiting: .* was removed: waiting for the next cgroup of unit:attach-/);
       // Its memory was not there before: the counters and the peak are those of this cgroup.
       const second = await startIn(path, HOLD_20_MIB);
@@ -240,7 +239,7 @@ describe('cmemstat attach', () => {
       expect(outcome.status).toBe(0);
       second.child.kill('SIGKILL');
       await second.exited;
-      removeSubtree(join(mountPoint, path));
+      await removeWhenEmpty(join(mountPoint, path));
 
       const {
         events,
@@ -282,7 +281,7 @@ describe('cmemstat attach', () => {
       await attached.until(/current/);
       short.child.stdin?.end();
       await short.exited;
-      removeSubtree(join(mountPoint, path));
+      await removeWhenEmpty(join(mountPoint, path));
       expect((await attached.ended).stderr).toContain('ended as the cgroup was removed');
     },
   );

@@ -4,8 +4,8 @@ import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { removeSubtree } from '#src/cgroup/subtree.ts';
 import { BINARY, builtTarget, cmemstat, host, MIB, needs, start, testWith } from '../harness.ts';
+import { removeWhenEmpty } from '../memory-cgroup.ts';
 import { HOLD_20_MIB, killStarted, mountPoint, startIn } from './cgroup-programs.ts';
 
 interface Row {
@@ -41,7 +41,7 @@ beforeAll(async () => {
 afterAll(async () => {
   if (!supported) return;
   await killStarted();
-  removeSubtree(join(mountPoint, top));
+  await removeWhenEmpty(join(mountPoint, top));
 });
 
 async function read(...args: string[]): Promise<Document> {

@@ -1,6 +1,6 @@
 /** Whose memory is whose, compared with tools of others: pmap, ss, ipcs, fincore. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { listProcesses } from '#src/cgroup/subtree.ts';
@@ -22,6 +22,7 @@ import { hasProgram } from '../../programs.ts';
 import { required } from '../../required.ts';
 import { STOCK } from '../explanations.ts';
 import { host, MIB, needs, scratch, TARGETS } from '../harness.ts';
+import { removeWhenEmpty } from '../memory-cgroup.ts';
 import { requires } from './bpf-requirements.ts';
 
 /** What hold-owned.c prints. */
@@ -68,14 +69,7 @@ afterAll(async () => {
   const exited = new Promise((settle) => target.once('exit', settle));
   target.stdin?.end();
   await exited;
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    try {
-      rmdirSync(directory);
-      return;
-    } catch {
-      await new Promise((settle) => setTimeout(settle, 50));
-    }
-  }
+  await removeWhenEmpty(directory);
 }, 30_000);
 
 function needsTarget(context: TestContext, tool?: string): void {

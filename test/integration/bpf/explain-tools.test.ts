@@ -1,12 +1,13 @@
 /** `cmemstat explain` beside tools of others that look at the same memory: slabtop, vmtouch. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { MemoryNode } from '#src/model/explain/explanation.ts';
 import { required } from '../../required.ts';
 import { explain, nodesOf } from '../explanations.ts';
 import { host, MIB, needs, needsProgram, scratch, testWith } from '../harness.ts';
+import { removeWhenEmpty } from '../memory-cgroup.ts';
 
 const DIRECTORIES = 20_000;
 const FILE = join(scratch, 'vmtouch.dat');
@@ -51,14 +52,7 @@ afterAll(async () => {
   await exited;
   rmSync(tmpfs, { recursive: true, force: true });
   rmSync(FILE, { force: true });
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    try {
-      rmdirSync(group);
-      return;
-    } catch {
-      await new Promise((settle) => setTimeout(settle, 50));
-    }
-  }
+  await removeWhenEmpty(group);
 }, 60_000);
 
 /** The objects in use of a slab cache of the host, as slabtop prints them: OBJS, ACTIVE, ..., NAME. */

@@ -9,7 +9,6 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
-  rmdirSync,
   rmSync,
   statfsSync,
   statSync,
@@ -32,7 +31,7 @@ import type { ScanKind, ScanRow } from '#src/kernel/scan-row.ts';
 import { testScan } from '#src/sampler/explain/tested-scan.ts';
 import { required } from '../../required.ts';
 import { host, MIB, needs, TARGETS } from '../harness.ts';
-import { readAgain } from '../memory-cgroup.ts';
+import { readAgain, removeWhenEmpty } from '../memory-cgroup.ts';
 import { requires } from './bpf-requirements.ts';
 
 const supported = host.isAtLeast(5, 17) && needs.root.has && host.mode !== 'process-tree';
@@ -130,7 +129,7 @@ class Scene {
     }
     rmSync(this.folder, { recursive: true });
     rmSync(this.tmpfs, { recursive: true });
-    rmdirSync(this.directory);
+    await removeWhenEmpty(this.directory);
   }
 
   #processes(): number[] {
@@ -369,15 +368,7 @@ describe('the scan of the host', () => {
       const script = 'echo 0 > "$0/cgroup.procs" && head -c 1048576 /dev/zero > "$1"';
       const [shell] = await once(spawn('sh', ['-c', script, child, file]), 'exit');
       expect(shell).toBe(0);
-      // The kernel may take some time after the last exit.
-      for (let attempt = 0; existsSync(child); attempt++) {
-        try {
-          rmdirSync(child);
-        } catch (error) {
-          if (attempt > 100) throw error;
-          await new Promise((resolve) => setTimeout(resolve, 20));
-        }
-      }
+      await removeWhenEmpty(child);
       const opened = await scan({ cgroupId: statSync(parent).ino });
       const rows = [...opened.rows()].filter(({ kind }) => kind === 'file' || kind === 'shmem');
       const names = opened.names(rows.map(({ object }) => object ?? 0)) as (ScanFile | undefined)[];
@@ -390,8 +381,7 @@ describe('the scan of the host', () => {
       else expect(owner).toMatchObject({ components: [name, 'gone'], isRemoved: true, isOffline: true });
     } finally {
       rmSync(file, { force: true });
-      if (existsSync(child)) rmdirSync(child);
-      rmdirSync(parent);
+      await removeWhenEmpty(parent);
     }
   });
 

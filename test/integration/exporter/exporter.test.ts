@@ -1,5 +1,5 @@
 /** `cmemstat exporter` as Prometheus scrapes it, and as hostile clients treat it. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -18,6 +18,7 @@ import {
   start,
   testWith,
 } from '../harness.ts';
+import { removeWhenEmpty } from '../memory-cgroup.ts';
 
 const AGENT = `cmemstat-test-agent-${process.pid}`;
 const CGROUP = join(host.top ?? '/nonexistent', `lxc.payload.${AGENT}`);
@@ -44,9 +45,7 @@ afterEach(async () => {
   }
 });
 
-afterAll(() => {
-  if (existsSync(CGROUP)) rmdirSync(CGROUP);
-});
+afterAll(() => removeWhenEmpty(CGROUP));
 
 function launch(command: string, args: readonly string[]): Running {
   const started = start(command, args);
@@ -233,7 +232,7 @@ testWith(
 
     // The agent ends, and starts again as another process in another cgroup.
     await kill(agent);
-    rmdirSync(CGROUP);
+    await removeWhenEmpty(CGROUP);
     await holds(ofAgent, []);
     agent = await startAgent();
     await holds(ofAgent, [charged?.[1] ?? 0]);

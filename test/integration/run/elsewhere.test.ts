@@ -1,5 +1,5 @@
 /** Runs whose memory is charged to another cgroup. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { required } from '../../required.ts';
@@ -18,12 +18,13 @@ import {
   testWith,
   testWithoutKernel,
 } from '../harness.ts';
+import { removeWhenEmpty } from '../memory-cgroup.ts';
 
 const other = join(host.top ?? '', `cmemstat-test-elsewhere-${process.pid}`);
 const name = `/cmemstat-test-elsewhere-${process.pid}`;
 const hasCgroup = host.top !== undefined && process.getuid?.() === 0;
 beforeAll(() => hasCgroup && mkdirSync(other));
-afterAll(() => hasCgroup && rmdirSync(other));
+afterAll(() => (hasCgroup ? removeWhenEmpty(other) : undefined));
 
 const leave = `echo 0 > ${other}/cgroup.procs`;
 const seconds = SLOWNESS;

@@ -1,6 +1,6 @@
 /** Maxima that no sample contains: every size is also read between the samples. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
@@ -10,6 +10,7 @@ import type { SummaryRecord } from '#src/model/recording.ts';
 import type { Verdict } from '#src/model/verdict.ts';
 import { UsageThreshold } from '#src/sampler/usage-threshold.ts';
 import { cmemstat, MIB, needs, SLOWNESS, scratch, testWith, testWithoutKernel } from '../harness.ts';
+import { removeWhenEmpty } from '../memory-cgroup.ts';
 
 /** Allocates 64 MiB briefly, long before the first sample of a slow clock. */
 const spike = [
@@ -70,5 +71,5 @@ testWith([needs.cgroup1, needs.root], 'a rise of steady memory is detected', asy
   const cross = `echo 0 > ${directory}/cgroup.procs && exec "$0" -e 'Buffer.alloc(${16 * MIB}, 1)'`;
   while (!isNoticed) await promisify(execFile)('sh', ['-c', cross, process.execPath]);
   threshold.close();
-  rmdirSync(directory);
+  await removeWhenEmpty(directory);
 });

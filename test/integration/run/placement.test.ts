@@ -1,17 +1,7 @@
 /** The placement of the leaf, and the errors and hints if it cannot be placed. */
-import {
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { errnoOf } from '#src/errors.ts';
 import { required } from '../../required.ts';
 import {
   BINARY,
@@ -28,6 +18,7 @@ import {
   start,
   testWith,
 } from '../harness.ts';
+import { removeWhenEmpty } from '../memory-cgroup.ts';
 
 const NOBODY = 65534;
 const top = host.top ?? '';
@@ -70,7 +61,7 @@ testWith(
       }
       expect(readdirSync(parent).filter((name) => name.startsWith('cmemstat-'))).toEqual([]);
     } finally {
-      rmdirSync(parent);
+      await removeWhenEmpty(parent);
     }
   },
 );
@@ -159,23 +150,6 @@ testWith(
     rmSync('/run/cmemstat-cgroup', { recursive: true, force: true });
   },
 );
-
-/**
- * Removes a cgroup once its processes have ended: the kernel removes them some time after their parent is
- * notified.
- */
-async function removeWhenEmpty(directory: string): Promise<void> {
-  const deadline = Date.now() + 20_000 * SLOWNESS;
-  for (;;) {
-    try {
-      rmdirSync(directory);
-      return;
-    } catch (error) {
-      if (errnoOf(error) !== 'EBUSY' || Date.now() > deadline) throw error;
-      await new Promise((settle) => setTimeout(settle, 50));
-    }
-  }
-}
 
 /** A cgroup delegated to an ordinary user, like by systemd and container engines. */
 function delegate(name: string): string {
@@ -438,8 +412,6 @@ testWith([needs.cgroup2, needs.root], 'below a threaded cgroup the hint names a 
     expect([status, stderr]).toEqual([125, expect.stringContaining(`hint: --cgroup-parent ${directory})`)]);
     expect(await cmemstat('-q', '--cgroup-parent', directory, '--', 'true')).toMatchObject({ status: 0 });
   } finally {
-    rmdirSync(threaded);
-    rmdirSync(domain);
     await removeWhenEmpty(directory);
   }
 });
@@ -458,8 +430,6 @@ testWith(
       await shell(hint);
       expect(await cmemstat('-q', '--cgroup-parent', inner, '--', 'true')).toMatchObject({ status: 0 });
     } finally {
-      rmdirSync(inner);
-      rmdirSync(join(directory, 'a'));
       await removeWhenEmpty(directory);
     }
   },

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { BINARY, host, needs, start, testWith } from '../harness.ts';
+import { removeWhenEmpty } from '../memory-cgroup.ts';
 import { needsTmux } from '../terminal.ts';
 import { newFolder, openView, startView } from './view-harness.ts';
 
@@ -29,7 +30,7 @@ testWith(
     } finally {
       child.kill('SIGKILL');
       await exited;
-      rmdirSync(directory);
+      await removeWhenEmpty(directory);
     }
   },
 );

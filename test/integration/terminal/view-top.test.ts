@@ -1,9 +1,10 @@
 /** The view of all cgroups, as a user sees it. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, rmdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { host, needs, testWith } from '../harness.ts';
+import { removeWhenEmpty } from '../memory-cgroup.ts';
 import { needsTmux, tmux } from '../terminal.ts';
 import { CMEMSTAT } from './view-harness.ts';
 
@@ -37,7 +38,7 @@ testWith(
     } finally {
       child.kill('SIGKILL');
       await exited;
-      rmdirSync(directory);
+      await removeWhenEmpty(directory);
     }
   },
 );
