@@ -20,6 +20,8 @@ import {
   type Parse,
   setIfDefined,
 } from './figure-reader.ts';
+import { NestedStat, raisable } from './nested-stat.ts';
+import { sizeNameV1 } from './size-reader.ts';
 
 /** Needed if there are nested cgroups, in addition to the files of the leaf. */
 export interface Cgroup1Walk {
@@ -49,11 +51,14 @@ export function openCgroup1Reader(
     oomKills: keep('memory.oom_control', parseOomKills),
   };
 
+  const nested = new NestedStat(directory, sizeNameV1);
+
   function read(): Figures {
     const figures: Figures = {};
     const usage = files.usage.read();
     const parsed = files.stat.read();
     const kernel = files.kmemUsage.read();
+    if (parsed !== undefined) nested.update(usage, raisable(parsed.stat), kernel);
     setIfDefined(figures, 'current', usage);
     setIfDefined(figures, 'peak', files.maxUsage.read());
     setIfDefined(figures, 'workingset', workingSet(usage, parsed?.stat.inactive_file));

@@ -8,6 +8,8 @@ import type { OnMalformed } from '../kernel/flat-keyed.ts';
 import { parseLimit, parseSingleValue } from '../kernel/limit.ts';
 import type { LeafLimits } from '../model/sample.ts';
 import { type FigureReader, type Figures, KeptValue, type Parse, setIfDefined } from './figure-reader.ts';
+import { NestedStat, raisable } from './nested-stat.ts';
+import { sizeNameV2 } from './size-reader.ts';
 
 /**
  * Opens the files of a leaf; `listProcesses` is only called if there are nested cgroups. `ownPeak` is read in
@@ -51,11 +53,14 @@ export function openCgroup2Reader(
     return limits;
   }
 
+  const nestedStat = new NestedStat(directory, sizeNameV2);
+
   function read(): Figures {
     const figures: Figures = {};
     // Breakdown and total are read back to back because they are compared.
     const current = files.current.read();
     const stat = files.stat.read();
+    if (stat !== undefined) nestedStat.update(current, raisable(stat));
     setIfDefined(figures, 'current', current);
     setIfDefined(figures, 'peak', files.peak.read());
     setIfDefined(figures, 'workingset', workingSet(current, stat?.inactive_file));

@@ -5,6 +5,7 @@ import { memoryStatNameV1 } from '../kernel/cgroup1/memory-stat.ts';
 import { KeptFile } from '../kernel/pseudo-file.ts';
 import { unitOfMetric } from '../model/figures.ts';
 import { absentAs } from './figure-reader.ts';
+import { NestedStat } from './nested-stat.ts';
 import { type NameOf, parseNumberBytes, StatSizes } from './stat-sizes.ts';
 
 /** One reading of the sizes of a leaf; the object is reused by the next one. Unit: bytes. */
@@ -30,10 +31,10 @@ export interface SizeReader {
 export function openSizeReader(version: 1 | 2, directory: string): SizeReader {
   const [file, nameOf]: [Record<'current' | 'kernel' | 'swap', string | undefined>, NameOf] =
     version === 2
-      ? [{ current: 'memory.current', kernel: undefined, swap: 'memory.swap.current' }, nameOfV2]
+      ? [{ current: 'memory.current', kernel: undefined, swap: 'memory.swap.current' }, sizeNameV2]
       : [
           { current: 'memory.usage_in_bytes', kernel: 'memory.kmem.usage_in_bytes', swap: undefined },
-          nameOfV1,
+          sizeNameV1,
         ];
   const open = (name: string | undefined) =>
     name === undefined ? undefined : absentAs(undefined, () => new KeptFile(join(directory, name)));
@@ -48,6 +49,7 @@ export function openSizeReader(version: 1 | 2, directory: string): SizeReader {
     version === 2,
   );
   const stat = new StatSizes(nameOf);
+  const nested = new NestedStat(directory, nameOf);
   const reading: SizeReading = {
     stat,
     current: undefined,
@@ -62,7 +64,9 @@ export function openSizeReader(version: 1 | 2, directory: string): SizeReader {
   function read(): SizeReading {
     reading.current = number(files.current);
     if (files.stat !== undefined) stat.parse(files.stat.readBytes());
-    reading.kernel = number(files.kernel) ?? stat.valueOf('kernel');
+    const kernelV1 = number(files.kernel);
+    nested.update(reading.current, stat, kernelV1);
+    reading.kernel = kernelV1 ?? stat.valueOf('kernel');
     reading.swap = number(files.swap) ?? stat.valueOf('swap');
     // Last: a rise between the first read and this one is known to have happened.
     reading.peak = peak?.read();
@@ -79,14 +83,16 @@ export function openSizeReader(version: 1 | 2, directory: string): SizeReader {
   };
 }
 
-function nameOfV2(key: string): string | undefined {
+/** Chooses the sizes of memory.stat on cgroup v2. */
+export function sizeNameV2(key: string): string | undefined {
   return unitOfMetric(key) === 'bytes' ? key : undefined;
 }
 
-function nameOfV1(key: string, hasKey: (key: string) => boolean): string | undefined {
+/** Chooses the sizes of memory.stat on cgroup v1, by their names on v2. */
+export function sizeNameV1(key: string, hasKey: (key: string) => boolean): string | undefined {
   if (key === 'total_swap') return 'swap';
   const name = memoryStatNameV1(key, hasKey);
-  return name === undefined || name.startsWith('hierarchical_') ? undefined : nameOfV2(name);
+  return name === undefined || name.startsWith('hierarchical_') ? undefined : sizeNameV2(name);
 }
 
 /** The kernel's high-water mark. */

@@ -44,6 +44,11 @@ export class StatSizes {
     return value === undefined || Number.isNaN(value) ? undefined : value;
   }
 
+  /** Replaces a value of the last reading. */
+  raise(name: string, value: number): void {
+    this.values[this.names.indexOf(name)] = value;
+  }
+
   #parseKnown(bytes: Uint8Array): boolean {
     const [lengths, firsts, slots, values] = [this.#lengths, this.#firsts, this.#slots, this.values];
     const end = bytes.length;

@@ -6,6 +6,8 @@ import { parseSingleValue } from '../../kernel/limit.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
 import type { ChargedMemory } from '../../model/explain/explanation.ts';
 import { absentAs } from '../../sampler/figure-reader.ts';
+import { NestedStat, raisable } from '../../sampler/nested-stat.ts';
+import { sizeNameV1, sizeNameV2 } from '../../sampler/size-reader.ts';
 
 /** The counters that an explanation is compared with. */
 const SHOWN = [
@@ -36,12 +38,19 @@ export function readCharged({ version, directory }: ChargedCgroup): ChargedMemor
     version === 2
       ? read('memory.stat', (text, path) => parseMemoryStat(text, path, ignore))
       : read('memory.stat', (text, path) => parseMemoryStatV1(text, path, ignore).stat);
+  const kernelV1 = version === 1 ? read('memory.kmem.usage_in_bytes', parseSingleValue) : undefined;
+  if (all !== undefined) {
+    new NestedStat(directory, version === 2 ? sizeNameV2 : sizeNameV1).update(
+      current,
+      raisable(all),
+      kernelV1,
+    );
+  }
   const stat: Record<string, number> = {};
   for (const key of SHOWN) {
     const value = all?.[key];
     if (value !== undefined) stat[key] = value;
   }
-  const kernelV1 = version === 1 ? read('memory.kmem.usage_in_bytes', parseSingleValue) : undefined;
   if (kernelV1 !== undefined) stat.kernel = kernelV1;
   return { ...(current === undefined ? {} : { current }), stat };
 }
