@@ -22,6 +22,7 @@ const MAX_NESTED = 1000;
  * Source: `MEMCG_CHARGE_BATCH` in include/linux/memcontrol.h, in pages of 4 KiB.
  */
 const BATCH_BYTES = 64 * 4096;
+const CPUS = availableParallelism();
 /** A difference that is not worth reading all descendants. */
 const NOTICED_SHARE = 0.01;
 
@@ -31,19 +32,19 @@ export interface RaisableSizes {
   raise(name: string, value: number): void;
 }
 
-/**
- * Whether `current` has more than the sizes that it consists of, by more than what the kernel keeps per CPU.
- * `kernel` is in memory.stat on cgroup v2 only.
- */
-export function isBehind(
-  current: number | undefined,
-  sizes: Pick<RaisableSizes, 'valueOf'>,
-  kernel = sizes.valueOf('kernel'),
-): boolean {
-  const [anon, file] = [sizes.valueOf('anon'), sizes.valueOf('file')];
+/** The sizes that `current` consists of. Unit: bytes. */
+export interface MainSizes {
+  anon: number | undefined;
+  file: number | undefined;
+  kernel: number | undefined;
+  sock?: number | undefined;
+}
+
+/** Whether `current` exceeds the sizes that it consists of, by more than what the kernel keeps per CPU. */
+export function isBehind(current: number | undefined, { anon, file, kernel, sock = 0 }: MainSizes): boolean {
   if (current === undefined || anon === undefined || file === undefined || kernel === undefined) return false;
-  const missing = current - anon - file - kernel - (sizes.valueOf('sock') ?? 0);
-  return missing > Math.max(2 * BATCH_BYTES * availableParallelism(), current * NOTICED_SHARE);
+  const missing = current - anon - file - kernel - sock;
+  return missing > Math.max(2 * BATCH_BYTES * CPUS, current * NOTICED_SHARE);
 }
 
 /** Raises the sizes of one cgroup to the sums of those of its descendants, where they are behind. */
@@ -57,9 +58,13 @@ export class NestedStat {
     this.#nameOf = nameOf;
   }
 
-  /** @throws an error with the errno if a descendant cannot be read. */
-  update(current: number | undefined, sizes: RaisableSizes, kernel?: number): void {
-    if (!isBehind(current, sizes, kernel)) return;
+  /**
+   * @param kernel is in memory.stat on cgroup v2 only.
+   * @throws an error with the errno if a descendant cannot be read.
+   */
+  update(current: number | undefined, sizes: RaisableSizes, kernel = sizes.valueOf('kernel')): void {
+    const [anon, file, sock] = [sizes.valueOf('anon'), sizes.valueOf('file'), sizes.valueOf('sock')];
+    if (!isBehind(current, { anon, file, kernel, sock })) return;
     const links = statSync(this.#directory, { throwIfNoEntry: false })?.nlink;
     if (links === undefined || links === LINKS_OF_NO_CHILD) return;
     for (const [name, value] of this.#sumNested() ?? []) {

@@ -1,5 +1,6 @@
 /** Adds figures of cgroups to those of the cgroups above them. */
 import type { FiguresOfCgroup, HostCgroup } from '../../model/host/host-cgroups.ts';
+import { isBehind } from '../nested-stat.ts';
 import type { BpfByCgroup } from './host-bpf.ts';
 
 /** A cgroup while the reading is made. */
@@ -15,6 +16,38 @@ export function addUpProcesses(cgroups: readonly CgroupInProgress[]): void {
       parent.figures.processes = (parent.figures.processes ?? 0) + (figures.processes ?? 0);
     }
   }
+}
+
+/** The keys of memory.stat that may be behind in a cgroup with descendants. */
+const SIZES = ['anon', 'file', 'shmem', 'kernel', 'slab', 'sock'] as const;
+
+/**
+ * Raises the sizes of cgroups that are behind to the sums of those below them, except the root of a host. The
+ * list has parents before children.
+ */
+export function raiseSizes(cgroups: readonly CgroupInProgress[], isWholeHost: boolean): void {
+  const behind = new Set(cgroups.slice(isWholeHost ? 1 : 0).filter(({ figures }) => areBehind(figures)));
+  if (behind.size === 0) return;
+  const sums = new Map<CgroupInProgress, Record<string, number>>();
+  for (const cgroup of cgroups.toReversed()) {
+    const { parent, figures } = cgroup;
+    const below = sums.get(cgroup);
+    if (below !== undefined && behind.has(cgroup)) {
+      for (const key of SIZES) {
+        const own = figures[key];
+        if (own !== undefined) figures[key] = Math.max(own, below[key] ?? 0);
+      }
+    }
+    if (parent === undefined) continue;
+    const sum = sums.get(parent) ?? {};
+    sums.set(parent, sum);
+    for (const key of SIZES) sum[key] = (sum[key] ?? 0) + (figures[key] ?? 0);
+  }
+}
+
+function areBehind(figures: FiguresOfCgroup): boolean {
+  const { current, anon, file, kernel, sock } = figures;
+  return isBehind(current, { anon, file, kernel, sock });
 }
 
 /**

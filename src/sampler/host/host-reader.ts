@@ -15,7 +15,7 @@ import type {
 import { GrowthReadings, shownGrowth } from '../../statistics/trend.ts';
 import { absentAs, setIfDefined } from '../figure-reader.ts';
 import { absentFigures } from './absent-reasons.ts';
-import { addBpf, addUpProcesses, type CgroupInProgress } from './add-up.ts';
+import { addBpf, addUpProcesses, type CgroupInProgress, raiseSizes } from './add-up.ts';
 import { CgroupFiles, OpenFiles } from './cgroup-files.ts';
 import { type CgroupDirectory, CgroupTree } from './cgroup-tree.ts';
 import { sumHeldElsewhere } from './held-elsewhere.ts';
@@ -149,6 +149,7 @@ class OpenHost implements HostReader {
       made.set(directory, cgroup);
       this.#countProcesses(directory, cgroup);
     }
+    raiseSizes(cgroups, this.#isWholeHost);
     if (this.#withActivity) addUpProcesses(cgroups);
     if (bpf !== undefined) addBpf(cgroups, bpf, this.#isWholeHost);
     if (this.#repeats && this.#withActivity)

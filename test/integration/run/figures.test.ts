@@ -190,12 +190,16 @@ testWith(
         ? `/sys/fs/cgroup/memory$(grep :memory: /proc/self/cgroup | cut -d: -f3)`
         : `/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)`;
     const script = `leaf=${join0}; mkdir -p $leaf/a/b && echo $$ >$leaf/a/b/cgroup.procs; dd if=/dev/zero bs=20M count=1 2>/dev/null | sleep ${1.5 * SLOWNESS}`;
-    const { summary, samples, outcome } = await record('--interval', '100ms', '--', 'bash', '-c', script);
-    expect(outcome.status).toBe(0);
-    expect(summary.nestedCgroups).toEqual({ max: 2 });
-    expect(Math.max(...samples.map((sample) => sample.stat?.anon ?? 0))).toBeGreaterThan(19 * MIB);
-    expect(existsSync(required(summary.leaf))).toBe(false);
+    // The kernel is behind in a third of the runs.
+    for (let runs = 0; runs < 5; runs += 1) {
+      const { summary, samples, outcome } = await record('--interval', '100ms', '--', 'bash', '-c', script);
+      expect(outcome.status).toBe(0);
+      expect(summary.nestedCgroups).toEqual({ max: 2 });
+      expect(Math.max(...samples.map((sample) => sample.stat?.anon ?? 0))).toBeGreaterThan(19 * MIB);
+      expect(existsSync(required(summary.leaf))).toBe(false);
+    }
   },
+  120_000,
 );
 
 testWith(

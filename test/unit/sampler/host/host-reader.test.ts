@@ -92,6 +92,21 @@ describe('reading a host', () => {
     expect(absent.map(({ figure }) => figure)).toContain('uncharged');
   });
 
+  it('raises sizes that the kernel has not flushed to those of the cgroups below', async () => {
+    const much = 4 * 1024 * 1024;
+    cgroup('.', 2 * much);
+    cgroup('a', 2 * much);
+    write('a', { 'memory.stat': stat(8, 3000) });
+    cgroup('a/b', much);
+    cgroup('a/b/c', 10);
+    cgroup('a/d', 10);
+    const found = byPath((await open()).read().cgroups);
+    // 4 KiB of each are kernel memory.
+    expect(found.get('/a')?.figures).toMatchObject({ anon: (much + 2) * KIB, file: 3000 * KIB });
+    expect(found.get('/a/b')?.figures.anon).toBe((much - 4) * KIB);
+    expect(found.get('/')?.figures.anon).toBe((2 * much - 4) * KIB);
+  });
+
   it('leaves out cgroups without the controller, and counts their processes in the one above', async () => {
     cgroup('a', 40, [1]);
     write('a/plain', { 'cgroup.procs': '2\n3\n' });
