@@ -249,13 +249,15 @@ testWithoutKernel(
   [needsProgram('script')],
   'the target keeps the terminal, the foreground process group and Ctrl-Z',
   async () => {
-    const run = onTerminal('bash --norc -i');
+    // What is typed while bash changes the settings of the terminal may be lost: wait for each prompt.
+    const run = onTerminal("env PS1='ready> ' bash --norc -i");
+    await run.until(/ready> /);
     run.child.stdin?.write(
-      `PS1=; ${process.execPath} ${BINARY} -q -- sh -c 'test -t 0 && test -t 1 && echo terminal-yes; read x; echo line-$x; exit 6'\n`,
+      `${process.execPath} ${BINARY} -q -- sh -c 'test -t 0 && test -t 1 && echo terminal-yes; read x; echo line-$x; exit 6'\n`,
     );
     await run.until(/terminal-yes\r?\n/);
     run.child.stdin?.write('\x1a');
-    await run.until(/Stopped/);
+    await run.until(/Stopped.*ready> /s);
     run.child.stdin?.write('echo between; fg\n');
     await run.until(/between\r?\n/);
     // Only then does typed text reach the target.
