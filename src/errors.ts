@@ -179,6 +179,25 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
+/** System calls fail with these if their arguments are wrong: an error of the program. */
+const ERRNOS_OF_BUGS: ReadonlySet<string> = new Set(['EBADF', 'EFAULT', 'EINVAL', 'ENOSYS', 'ENOTSOCK']);
+
+/**
+ * A system call of Node.js that failed because of the host, such as EIO of a disk, in words; undefined for
+ * other errors.
+ */
+export function systemError(error: unknown): ToolError | undefined {
+  if (!(error instanceof Error) || error instanceof ToolError) return undefined;
+  const { syscall, path } = error as NodeJS.ErrnoException;
+  const errno = errnoOf(error);
+  if (typeof syscall !== 'string' || errno === undefined || ERRNOS_OF_BUGS.has(errno)) return undefined;
+  const place = path === undefined ? '' : ` ${path}`;
+  return new SyscallError(syscall, '', errno, {
+    message: `${syscall}${place}: ${describeErrno(errno)}`,
+    cause: error,
+  });
+}
+
 /** The description of an errno for messages; the name itself if it is unknown. */
 export function describeErrno(errno: string | undefined): string {
   const words: Record<string, string> = {

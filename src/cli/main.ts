@@ -1,7 +1,14 @@
 /** The entry point: the only place that prints an error and sets the exit status. */
 
 import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
-import { errnoOf, InterruptedError, LaunchError, missingPackageError, ToolError } from '../errors.ts';
+import {
+  errnoOf,
+  InterruptedError,
+  LaunchError,
+  missingPackageError,
+  systemError,
+  ToolError,
+} from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { hintSuffix } from '../format/hint.ts';
 import { safeLine } from '../format/safe-text.ts';
@@ -19,11 +26,11 @@ async function main(): Promise<number> {
       printError('cmemstat: the working directory does not exist any more (hint: cd to one that exists)');
       return EXIT_CODES.FAILED;
     }
-    const error = thrown instanceof ToolError ? thrown : missingPackageError(thrown);
-    if (error === undefined && ['EMFILE', 'ENFILE'].includes(errnoOf(thrown) ?? '')) {
+    if (!(thrown instanceof ToolError) && ['EMFILE', 'ENFILE'].includes(errnoOf(thrown) ?? '')) {
       printError('cmemstat: too many files are open (hint: ulimit -n 1024)');
       return EXIT_CODES.FAILED;
     }
+    const error = thrown instanceof ToolError ? thrown : (missingPackageError(thrown) ?? systemError(thrown));
     if (error === undefined) {
       // A bug: print the stack for the bug report.
       printError(`cmemstat: internal error: ${thrown instanceof Error ? thrown.stack : String(thrown)}`);

@@ -1,3 +1,4 @@
+import { openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   describeErrno,
@@ -5,10 +6,38 @@ import {
   KernelFileError,
   LaunchError,
   SyscallError,
+  systemError,
   ToolError,
   UnsupportedError,
   UsageError,
 } from '#src/errors.ts';
+
+describe('systemError', () => {
+  const failed = (call: () => unknown): unknown => {
+    try {
+      return call();
+    } catch (error) {
+      return error;
+    }
+  };
+
+  it.each([
+    [() => readdirSync('/no/such'), 'scandir /no/such: no such file or directory'],
+    [() => statSync('/dev/null/x'), 'stat /dev/null/x: not a directory'],
+    [() => readSync(openSync('/proc/self/mem', 'r'), Buffer.alloc(1), 0, 1, 0), 'read: input/output error'],
+  ])('describes %s', (call, message) => {
+    expect(systemError(failed(call))).toMatchObject({ message, code: 'SYSCALL' });
+  });
+
+  it.each([
+    ['a wrong argument', failed(() => readSync(9999, Buffer.alloc(1)))],
+    ['an error of cmemstat', new UsageError('--interval', 'no')],
+    ['a bug', new TypeError('x is undefined')],
+    ['no error', undefined],
+  ])('is not %s', (_, error) => {
+    expect(systemError(error)).toBeUndefined();
+  });
+});
 
 describe('errnoOf', () => {
   it.each([
