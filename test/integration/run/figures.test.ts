@@ -190,8 +190,8 @@ testWith(
         ? `/sys/fs/cgroup/memory$(grep :memory: /proc/self/cgroup | cut -d: -f3)`
         : `/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)`;
     const script = `leaf=${join0}; mkdir -p $leaf/a/b && echo $$ >$leaf/a/b/cgroup.procs; dd if=/dev/zero bs=20M count=1 2>/dev/null | sleep ${1.5 * SLOWNESS}`;
-    // The kernel is behind in a third of the runs.
-    for (let runs = 0; runs < 5; runs += 1) {
+    // The kernel is behind in a third of the runs, since Linux 6.8.
+    for (let runs = host.isAtLeast(6, 8) ? 5 : 1; runs > 0; runs -= 1) {
       const { summary, samples, outcome } = await record('--interval', '100ms', '--', 'bash', '-c', script);
       expect(outcome.status).toBe(0);
       expect(summary.nestedCgroups).toEqual({ max: 2 });
