@@ -21,25 +21,29 @@ async function main(): Promise<number> {
   try {
     return await runCommandLine(process.argv.slice(2));
   } catch (thrown) {
-    if (thrown instanceof InterruptedError) return endBy(thrown.signal);
-    if (isWorkingDirectoryGone(thrown)) {
-      printError('cmemstat: the working directory does not exist any more (hint: cd to one that exists)');
-      return EXIT_CODES.FAILED;
-    }
-    if (!(thrown instanceof ToolError) && ['EMFILE', 'ENFILE'].includes(errnoOf(thrown) ?? '')) {
-      printError('cmemstat: too many files are open (hint: ulimit -n 1024)');
-      return EXIT_CODES.FAILED;
-    }
-    const error = thrown instanceof ToolError ? thrown : (missingPackageError(thrown) ?? systemError(thrown));
-    if (error === undefined) {
-      // A bug: print the stack for the bug report.
-      printError(`cmemstat: internal error: ${thrown instanceof Error ? thrown.stack : String(thrown)}`);
-      return EXIT_CODES.FAILED;
-    }
-    printError(`cmemstat: ${oneLine(error.message)}${hintSuffix(error.hint, oneLine)}`);
-    if (error.detail !== undefined) printError(error.detail);
-    return error instanceof LaunchError ? error.exitCode : EXIT_CODES.FAILED;
+    return thrown instanceof InterruptedError ? endBy(thrown.signal) : report(thrown);
   }
+}
+
+/** Prints what ends cmemstat; returns the exit status. */
+function report(thrown: unknown): number {
+  if (isWorkingDirectoryGone(thrown)) {
+    printError('cmemstat: the working directory does not exist any more (hint: cd to one that exists)');
+    return EXIT_CODES.FAILED;
+  }
+  if (!(thrown instanceof ToolError) && ['EMFILE', 'ENFILE'].includes(errnoOf(thrown) ?? '')) {
+    printError('cmemstat: too many files are open (hint: ulimit -n 1024)');
+    return EXIT_CODES.FAILED;
+  }
+  const error = thrown instanceof ToolError ? thrown : (missingPackageError(thrown) ?? systemError(thrown));
+  if (error === undefined) {
+    // A bug: print the stack for the bug report.
+    printError(`cmemstat: internal error: ${thrown instanceof Error ? thrown.stack : String(thrown)}`);
+    return EXIT_CODES.FAILED;
+  }
+  printError(`cmemstat: ${oneLine(error.message)}${hintSuffix(error.hint, oneLine)}`);
+  if (error.detail !== undefined) printError(error.detail);
+  return error instanceof LaunchError ? error.exitCode : EXIT_CODES.FAILED;
 }
 
 /**
@@ -87,7 +91,11 @@ function leaveTerminals(): void {
   }
 }
 
-void main().then((status) => {
+function exit(status: number): never {
   leaveTerminals();
   process.exit(status);
-});
+}
+
+// What is thrown outside of the command ends it in the same way; the cgroup of a run is removed at the exit.
+process.on('uncaughtException', (thrown) => exit(report(thrown)));
+void main().then(exit);

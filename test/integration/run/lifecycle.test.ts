@@ -17,6 +17,7 @@ import {
   readRecording,
   record,
   SLOWNESS,
+  scratch,
   start,
   testWith,
   testWithoutKernel,
@@ -284,6 +285,26 @@ testWith([needs.cgroup], 'the second SIGINT kills the whole leaf, and so does --
   late.child.kill('SIGTERM');
   expect((await late.ended).status).toBe(137);
   expect(processesWith('4343')).toEqual([]);
+});
+
+testWith([needs.cgroup], 'an error outside of the command ends the run in good order', async () => {
+  const system = "Object.assign(new Error('EIO'), { code: 'EIO', errno: -5, syscall: 'read', path: '/x' })";
+  for (const [thrown, message] of [
+    [system, /^cmemstat: read \/x: input\/output error\n$/m],
+    ["new Error('unexpected')", /^cmemstat: internal error: Error: unexpected\n {4}at /m],
+  ] as const) {
+    const preload = join(scratch, 'throws.cjs');
+    writeFileSync(preload, `process.on('SIGUSR2', () => Promise.reject(${thrown}));`);
+    const run = start(process.execPath, ['--require', preload, BINARY, '--json', '--', 'sleep', '4545']);
+    await run.until(/"type":"sample"/);
+    const { leaf } = JSON.parse(run.soFar().split('\n')[0] ?? '') as { leaf: string };
+    run.child.kill('SIGUSR2');
+    const { status, stderr } = await run.ended;
+    expect([status, stderr]).toEqual([125, expect.stringMatching(message)]);
+    expect(processesWith('4545')).toEqual([]);
+    await cmemstat('-q', '--', 'true');
+    expect(existsSync(leaf)).toBe(false);
+  }
 });
 
 testWith([needs.cgroup], 'the next run removes the leaf of a killed cmemstat', async () => {
