@@ -40,6 +40,12 @@ const STANDARD_OUTPUT = 1;
 /** They end the export, and leave what `--output` names as it was. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/**
+ * Time for leaving the files as they were after a signal: a named pipe may never be opened or read at its
+ * other end. Unit: milliseconds.
+ */
+const STUCK_MS = 500;
+
 /** A recording, and the path of what is read: a copy if it can be read only once. */
 interface Input {
   name: string;
@@ -51,15 +57,28 @@ interface Input {
  * @throws UsageError; InputError if a recording cannot be read; OutputError; InterruptedError at a signal.
  */
 export async function exportRecordings(job: ExportJob): Promise<number> {
-  const { files, output } = job;
   checkOutput(job);
   const abort = new AbortController();
   let signalled: NodeJS.Signals | undefined;
+  const isStuck = new Promise<void>((resolve) => {
+    abort.signal.addEventListener('abort', () => setTimeout(resolve, STUCK_MS).unref(), { once: true });
+  });
   const onSignal = (signal: NodeJS.Signals) => {
     signalled ??= signal;
     abort.abort();
   };
   for (const signal of SIGNALS) process.once(signal, onSignal);
+  try {
+    await Promise.race([write(job, abort.signal), isStuck]);
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  }
+  if (signalled !== undefined) throw new InterruptedError(signalled);
+  return 0;
+}
+
+async function write(job: ExportJob, signal: AbortSignal): Promise<void> {
+  const { files, output } = job;
   const scratch = new ScratchFile();
   const copy = new ScratchFile();
   let destination: Destination | undefined;
@@ -68,17 +87,14 @@ export async function exportRecordings(job: ExportJob): Promise<number> {
     destination = output === undefined ? standardDestination() : await fileDestination('--output', output);
     const isSurveyed = exporter.survey !== undefined;
     const inputs: Input[] = [];
-    for (const file of files) inputs.push(await openInput(file, isSurveyed, copy, abort.signal));
-    await new Export(job, exporter, destination, abort.signal).write(inputs);
-    if (signalled === undefined) await destination.finish();
+    for (const file of files) inputs.push(await openInput(file, isSurveyed, copy, signal));
+    await new Export(job, exporter, destination, signal).write(inputs);
+    if (!signal.aborted) await destination.finish();
   } finally {
     destination?.close();
     scratch.close();
     copy.close();
-    for (const signal of SIGNALS) process.off(signal, onSignal);
   }
-  if (signalled !== undefined) throw new InterruptedError(signalled);
-  return 0;
 }
 
 function checkOutput({ files, format, output }: ExportJob): void {

@@ -29,6 +29,9 @@ import { type MeasuredRun, resultOf } from './result.ts';
 import { openStage, type Stage } from './stage.ts';
 import { startTarget, throwUnlessJoined } from './start-target.ts';
 
+/** How long a reader of the output is waited for after the signal that ends an attachment. */
+const ATTACHED_WAIT_MS = 10_000;
+
 /** Provides an additional sink that sees every record and may control the run. */
 export type Watch = (control: RunControl) => Sink;
 
@@ -127,7 +130,8 @@ async function measure(
 
   // A view may stay open for hours, and a reader of the output may stand still: remove the leaf first.
   await place.remove();
-  const bounds = { received: signals.received, limitMs: options.killAfterMs, view: stage.view };
+  const limitMs = attachment === undefined ? options.killAfterMs : ATTACHED_WAIT_MS;
+  const bounds = { received: signals.received, limitMs, view: stage.view };
   await wait.until(deliverSummary(stage, measurement, summary), bounds);
   return resultOf(summary, { options, measurement, signals, ...stage });
 }

@@ -1,5 +1,6 @@
 /** Exports read by the tools that they are for: promtool, the client library of Prometheus, InfluxDB. */
 
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -244,6 +245,25 @@ testWith([], 'files are replaced as a whole, and outputs that fail leave them as
   expect(own).toMatchObject({ status: 125, stderr: expect.stringContaining('is one of the recordings') });
   const full = await exportTo(RECORDING, '--format', 'influx', '-o', '/dev/full');
   expect(full).toMatchObject({ status: 125, stderr: expect.stringContaining('no space left on the device') });
+});
+
+testWith([], 'one signal ends the wait for the other end of a named pipe', async () => {
+  const pipe = join(scratch, 'never-opened');
+  spawnSync('mkfifo', [pipe]);
+  const file = join(scratch, 'kept.csv');
+  writeFileSync(file, 'before');
+  for (const [args, signal] of [
+    [[RECORDING, '--format', 'csv', '--output', pipe], 'SIGTERM'],
+    [[RECORDING, '--format', 'perfetto', '--output', pipe], 'SIGHUP'],
+    [[pipe, '--format', 'openmetrics', '--output', file], 'SIGINT'],
+  ] as const) {
+    const run = start(BINARY, ['export', ...args]);
+    await sleep(1000);
+    run.child.kill(signal);
+    await run.ended;
+    expect(run.child.signalCode).toBe(signal);
+  }
+  expect(readFileSync(file, 'utf8')).toBe('before');
 });
 
 testWith([], 'pipes work on both sides, and damaged and empty recordings are reported as such', async () => {

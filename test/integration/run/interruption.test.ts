@@ -73,6 +73,18 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   }
 }
 
+testWith([needs.cgroup], 'one SIGTERM ends an attachment whose reader stands still', async () => {
+  const stuck = openSync(fullPipe(), 'w');
+  const words = [BINARY, 'attach', '--json', '--interval', '10ms', String(process.pid)];
+  const child = spawn(process.execPath, words, { stdio: ['ignore', stuck, 'ignore'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  closeSync(stuck);
+  const ended = once(child, 'exit');
+  await wait(2_000 * SLOWNESS);
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([null, 'SIGTERM']);
+});
+
 describe('SIGTERM while the other end of a named pipe is not open', () => {
   const start = (...args: string[]) => {
     const pipe = join(mkdtempSync(join(scratch, 'unread-')), 'pipe');
