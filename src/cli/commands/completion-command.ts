@@ -16,8 +16,29 @@ const RENDERERS: Readonly<Record<Shell, (program: CompletionCommand) => string>>
 
 /** Prints the completion script for a shell. */
 export async function completion(shell: Shell, program: Command): Promise<number> {
-  await new StandardOutput().write(RENDERERS[shell](describeCommand(program)).trimEnd());
+  await new StandardOutput().write(RENDERERS[shell](describeProgram(program)).trimEnd());
   return 0;
+}
+
+/** The program with `cmemstat help`, which is not declared: `help` could be the target of a run. */
+export function describeProgram(program: Command): CompletionCommand {
+  const described = describeCommand(program);
+  const namesOf = (commands: readonly CompletionCommand[]) =>
+    commands.map(({ name }) => name).filter((name) => name !== 'help');
+  const nested = described.commands.flatMap(({ commands }) => namesOf(commands));
+  const help: CompletionCommand = {
+    name: 'help',
+    description: 'print the help of a command',
+    options: [],
+    arguments: [namesOf(described.commands), nested].map((words) => ({
+      kind: 'words',
+      words,
+      name: 'command',
+      isVariadic: false,
+    })),
+    commands: [],
+  };
+  return { ...described, commands: [...described.commands, help] };
 }
 
 /** Words among the values of options that accept other text too. */
@@ -30,7 +51,7 @@ const SUGGESTIONS: Readonly<Record<string, readonly string[]>> = {
 /**
  * A declared command with the fields that the help shows; `siblings` are what `help` takes as its argument.
  */
-export function describeCommand(command: Command, siblings: readonly string[] = []): CompletionCommand {
+function describeCommand(command: Command, siblings: readonly string[] = []): CompletionCommand {
   const help = command.createHelp();
   const commands = help.visibleCommands(command);
   const names = commands.map((each) => each.name());

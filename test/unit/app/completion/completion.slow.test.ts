@@ -7,7 +7,7 @@ import type { CompletionCommand } from '#src/app/completion/completion-spec.ts';
 import { renderFishCompletion } from '#src/app/completion/fish-completion.ts';
 import { renderZshCompletion } from '#src/app/completion/zsh-completion.ts';
 import { addCommands } from '#src/cli/all-commands.ts';
-import { describeCommand } from '#src/cli/commands/completion-command.ts';
+import { describeProgram } from '#src/cli/commands/completion-command.ts';
 import { SHELLS, type Shell } from '#src/cli/options/shells.ts';
 import { declareProgram } from '#src/cli/program.ts';
 import { isCi } from '../../../ci.ts';
@@ -24,7 +24,7 @@ const data = join(folder, 'data');
 
 const program = declareProgram();
 addCommands(program, () => {});
-const specification = describeCommand(program);
+const specification = describeProgram(program);
 
 interface Case {
   line: string;
@@ -49,6 +49,9 @@ const CASES: readonly Case[] = [
   { line: 'cmemstat budget ', has: ['init', 'check'] },
   { line: 'cmemstat budget help ', has: ['init', 'check', 'help'], isAll: true },
   { line: 'cmemstat budget help ch', has: ['check'], isAll: true },
+  { line: 'cmemstat help ma', has: ['maps'], isAll: true },
+  { line: 'cmemstat help ', has: ['maps', 'budget', 'explain'] },
+  { line: 'cmemstat hel', has: ['help'] },
   // Words.
   { line: 'cmemstat maps --type lru', has: ['lru_hash', 'lru_percpu_hash'], isAll: true },
   { line: 'cmemstat maps --type ', has: ['hash', 'ringbuf'], hasNot: ['unspec'] },
