@@ -5,7 +5,7 @@
 import { isCi } from './ci.ts';
 import { hasProgram } from './programs.ts';
 import { runVitest, type VitestOptions } from './run-vitest.ts';
-import { countTests, formatClosingLines, judgeRun, type SuiteCounts } from './test-counts.ts';
+import { completeCounts, countTests, formatClosingLines, type SuiteCounts } from './test-counts.ts';
 import { GUEST_NAMES, runGuestSuites } from './vm/suites.ts';
 
 /** The requirements of the virtual machines, by package. */
@@ -18,7 +18,7 @@ const VM_PROGRAMS: Readonly<Record<string, string>> = {
 /** Runs a suite of the host. */
 async function vitest(suite: string, options: VitestOptions = {}): Promise<SuiteCounts> {
   const { status, output } = await runVitest(['--project', suite, '--reporter', 'verbose'], options);
-  return { ...judgeRun(countTests(output), status), suite };
+  return { ...completeCounts(countTests(output), status), suite };
 }
 
 /** @param starts when each of the guests that run at a time may be started. */

@@ -52,7 +52,7 @@ function withReason(failure: string): string {
  * The result of a run with its exit status. A run that fails without naming a test (it could not start, or an
  * error belongs to none) is a failure, too.
  */
-export function judgeRun(counts: TestCounts, exitCode: number | null): TestCounts {
+export function completeCounts(counts: TestCounts, exitCode: number | null): TestCounts {
   if (exitCode === 0 && counts.passed > 0) return counts;
   const { failures } = counts;
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countTests, formatClosingLines, judgeRun } from '../test-counts.ts';
+import { completeCounts, countTests, formatClosingLines } from '../test-counts.ts';
 
 /** Vitest's closing lines on a terminal. */
 const COLOURED = [
@@ -82,15 +82,15 @@ describe('a run that fails', () => {
       'Error: late',
       'Error: [vitest-worker]: Timeout calling "onTaskUpdate"',
     ]);
-    expect(judgeRun(counts, 1)).toEqual({ ...counts, failed: 4 });
+    expect(completeCounts(counts, 1)).toEqual({ ...counts, failed: 4 });
   });
 
   it('is a failure though it names no test', () => {
     const counts = { passed: 3, failed: 0, skipped: 0, retried: [], failures: [] };
-    expect(judgeRun(counts, 0)).toEqual(counts);
+    expect(completeCounts(counts, 0)).toEqual(counts);
     const failures = ['no test: the run ended with status 134'];
-    expect(judgeRun(counts, 134)).toEqual({ ...counts, failed: 1, failures });
-    expect(judgeRun({ ...counts, passed: 0 }, 0)).toMatchObject({ failed: 1 });
+    expect(completeCounts(counts, 134)).toEqual({ ...counts, failed: 1, failures });
+    expect(completeCounts({ ...counts, passed: 0 }, 0)).toMatchObject({ failed: 1 });
   });
 });
 

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { countTests, judgeRun, type SuiteCounts } from '../test-counts.ts';
+import { completeCounts, countTests, type SuiteCounts } from '../test-counts.ts';
 import { withBundles } from './bundles.ts';
 import { bootGuest, type GuestCommand } from './guest/guest.ts';
 import type { KernelName } from './guest/kernels.ts';
@@ -111,7 +111,7 @@ async function runSuite(
       onStdout: output.reader(),
       onStderr: output.reader(),
     });
-    const { passed, failed, skipped, ...names } = judgeRun(countTests(output.text), exitCode);
+    const { passed, failed, skipped, ...names } = completeCounts(countTests(output.text), exitCode);
     const seconds = (totalMs / 1000).toFixed(0);
     return describe(
       { passed, failed, skipped, ...names, suite: `guest ${name}` },
