@@ -67,7 +67,6 @@ export function renderManPage(): string {
     '.SH BUDGET EXPRESSIONS',
     '.B METRIC[.AGGREGATE] OP VALUE',
     '.br',
-    'The leaf is the cgroup of the run.',
     ...definitions({ ...EXPRESSION_PARTS, ...METRICS, ...MORE_METRICS }),
     '.SH KEYS OF THE VIEW',
     ...KEY_PLACES.flatMap(({ where, title }) => [

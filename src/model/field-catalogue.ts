@@ -31,7 +31,7 @@ const bytes = (id: string, meaning: string, source: Field['source'], since?: str
 
 /** The fields that our own views name. Other keys of memory.stat keep the kernel's names. */
 export const FIELDS: readonly Field[] = [
-  bytes('current', 'all memory charged to the leaf', {
+  bytes('current', 'all memory charged to the cgroup', {
     cgroup2: 'memory.current',
     cgroup1: 'memory.usage_in_bytes',
   }),

@@ -5,15 +5,15 @@ import type { Sample } from './sample.ts';
 
 /** The metrics that are not keys of memory.stat, with descriptions. */
 export const METRICS: Readonly<Record<string, string>> = {
-  current: 'all memory charged to the leaf, page cache included',
+  current: 'all memory charged to the cgroup of the run, page cache included',
   peak: "the kernel's own high-water mark of current",
   workingset: 'current without the page cache that can be dropped',
   swap: 'swapped out',
   kernel: 'kernel memory, BPF maps and programs included',
   unexplained: 'kernel memory that no counter and no BPF object explains',
-  bpf: 'BPF maps and programs that are charged to the leaf',
-  'bpf.maps': 'BPF maps that are charged to the leaf',
-  'bpf.programs': 'BPF programs of the leaf',
+  bpf: 'BPF maps and programs that are charged to the cgroup of the run',
+  'bpf.maps': 'BPF maps that are charged to the cgroup of the run',
+  'bpf.programs': 'BPF programs of the cgroup of the run',
   'bpf.uncharged': 'per-CPU memory of BPF maps that no cgroup is charged for',
   rss: 'sum of resident set sizes (process-tree mode)',
   pss: 'sum of proportional set sizes (process-tree mode)',

@@ -64,6 +64,6 @@ export function throwUnlessJoined(
 ): void {
   if (startedBy !== 'shell') return;
   if (exit.code !== EXIT_CODES.FAILED || !measurement.wasNeverCharged) return;
-  const problem = `the target could not join its leaf ${measurement.placement.leaf?.directory}`;
+  const problem = `the target could not join its cgroup ${measurement.placement.leaf?.directory}`;
   throw new LaunchError(command[0] ?? '', 125, problem);
 }
