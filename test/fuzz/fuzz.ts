@@ -7,11 +7,11 @@ import { parseArgs } from 'node:util';
 import { checkInput } from './check-input.ts';
 import { keepInput, readCorpus } from './corpus.ts';
 import type { DocumentTarget } from './documents/document-target.ts';
+import { DOCUMENT_TARGETS } from './documents/document-targets.ts';
 import { makeInput } from './documents/run-inputs.ts';
 import { runTarget } from './documents/run-target.ts';
-import { DOCUMENT_TARGETS } from './documents/targets.ts';
+import { PROCESS_TARGETS } from './processes/process-targets.ts';
 import { type ProcessLimits, runProcesses, runSoak } from './processes/run-processes.ts';
-import { PROCESS_TARGETS } from './processes/targets.ts';
 
 const USAGE = `usage: npm run fuzz -- [options] [TARGET...]
 

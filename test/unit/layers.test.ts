@@ -171,9 +171,19 @@ describe('the layers of src', () => {
       .filter((entry) => entry.isFile())
       .map((entry) => relative(PROJECT, join(entry.parentPath, entry.name)))
       // Captured files have the layout of the kernel.
-      .filter((file) => !file.startsWith('test/fixtures/'));
+      .filter((file) => !file.startsWith('test/fixtures/kernel/'));
     expect(tests).toContain('test/unit/layers.test.ts');
     expect([...countBy(tests, dirname)].filter(([, count]) => count > MAX_FILES)).toEqual([]);
+  });
+
+  it('has each name of what is shared by tests once', () => {
+    const shared = readdirSync(join(PROJECT, 'test'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && /(?<!\.test)\.ts$/.test(entry.name))
+      .map(({ name }) => name)
+      // The sources of programs that tests start have the names of these.
+      .filter((name) => !readdirSync(join(PROJECT, 'test/integration/targets')).includes(name));
+    expect(shared).toContain('document-targets.ts');
+    expect([...countBy(shared, (name) => name)].filter(([, count]) => count > 1)).toEqual([]);
   });
 
   it('matches docs/architecture.md', () => {

@@ -3,8 +3,8 @@
  * Arguments: the target, the seed, the first index, the time in seconds, and the file for the index.
  */
 import { openSync, writeSync } from 'node:fs';
+import { DOCUMENT_TARGETS } from './document-targets.ts';
 import { runInputs } from './run-inputs.ts';
-import { DOCUMENT_TARGETS } from './targets.ts';
 
 /** What the worker sends. */
 export type WorkerMessage =

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { BINARY, cmemstat, readRecording, scratch, start, testWith } from '../harness.ts';
-import { MANAGER, needsRootGuest, needsSystemdGuest } from '../systemd-guest.ts';
+import { MANAGER, needsRootGuest, needsSystemdGuest } from '../needs-systemd.ts';
 
 const unit = `held-${process.pid}`;
 

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { required } from '../../required.ts';
 import { BINARY, cmemstat, readRecording, scratch, start, testWith } from '../harness.ts';
-import { needsRootGuest, needsSystemdGuest } from '../systemd-guest.ts';
+import { needsRootGuest, needsSystemdGuest } from '../needs-systemd.ts';
 
 const IMAGE = 'localhost/programs';
 const PROJECT = resolve(import.meta.dirname, '../../..');

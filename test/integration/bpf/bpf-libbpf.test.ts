@@ -29,7 +29,7 @@ function needLibbpf(context: TestContext): void {
     since: ['5.17', 'bpf_loop'],
     tool: 'cc',
   });
-  const source = fixture('bpf/libbpf-relocate.c');
+  const source = fixture('bpf/source/libbpf-relocate.c');
   compiled ??= spawnSync('cc', ['-o', relocator, source, '-lbpf'], { stdio: 'ignore' }).status === 0;
   if (compiled) return;
   if (isCi()) throw new Error('this host should have the headers of libbpf (libbpf-dev)');

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { testWith } from '../harness.ts';
 import { bare, needsScript, needsTmux, tmux } from '../terminal.ts';
-import { buildDemo, DEMO, gone, newFile, reported } from './screen-demo.ts';
+import { buildDemo, DEMO, gone, newFile, reported } from './build-screen-demo.ts';
 
 buildDemo();
 

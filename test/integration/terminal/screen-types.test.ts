@@ -6,7 +6,7 @@ import { describe, expect } from 'vitest';
 import { NODE_PATH } from '../../bundle.ts';
 import { needsProgram, start, testWith } from '../harness.ts';
 import { bare, needsScript, needsTmux, tmux } from '../terminal.ts';
-import { buildDemo, DEMO, demo, newFile } from './screen-demo.ts';
+import { buildDemo, DEMO, demo, newFile } from './build-screen-demo.ts';
 
 buildDemo();
 

@@ -14,7 +14,7 @@ import {
   until,
   VIEW_MODES,
 } from '../terminal.ts';
-import { buildDemo, childOf, DEMO, newFile } from './screen-demo.ts';
+import { buildDemo, childOf, DEMO, newFile } from './build-screen-demo.ts';
 
 buildDemo();
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkInput } from '../../fuzz/check-input.ts';
 import { readCorpus } from '../../fuzz/corpus.ts';
-import { DOCUMENT_TARGETS } from '../../fuzz/documents/targets.ts';
+import { DOCUMENT_TARGETS } from '../../fuzz/documents/document-targets.ts';
 
 describe.each(DOCUMENT_TARGETS)('the corpus of $name', (target) => {
   const kept = readCorpus(target.name);

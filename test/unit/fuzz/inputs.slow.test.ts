@@ -1,7 +1,7 @@
 /** A short run of each target of documents; `npm run fuzz` runs them for as long as one likes. */
 import { expect, it } from 'vitest';
+import { DOCUMENT_TARGETS } from '../../fuzz/documents/document-targets.ts';
 import { runInputs } from '../../fuzz/documents/run-inputs.ts';
-import { DOCUMENT_TARGETS } from '../../fuzz/documents/targets.ts';
 
 /** The same inputs each time: a failure must not depend on luck. */
 const SEED = 1;
