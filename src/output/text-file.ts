@@ -2,7 +2,7 @@
  * A document that is written at the end; a place that cannot be written to is reported before the run starts.
  */
 import { constants, fstatSync } from 'node:fs';
-import { describeErrno, errnoOf, OutputError } from '../errors.ts';
+import { describeErrno, errnoOf, OutputError, UsageError } from '../errors.ts';
 import { FilePlace, isSameFile, type OpenDirectories } from '../kernel/files/file-place.ts';
 import { openStream, overwriteFile } from '../kernel/files/output-stream.ts';
 
@@ -40,6 +40,8 @@ export function openTextFile(option: string, path: string, directories?: OpenDir
         else if (fd !== undefined && isSameFile(place.stat(), fstatSync(fd))) overwriteFile(fd, bytes);
         else place.replace(bytes);
       } catch (error) {
+        // What is there now is refused: the message names the option and the file.
+        if (error instanceof UsageError) throw new OutputError(path, error.message, { cause: error });
         throw new OutputError(path, `cannot write to ${path}: ${describeErrno(errnoOf(error))}`, {
           cause: error,
         });

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   closeSync,
   linkSync,
   mkdirSync,
@@ -44,6 +45,19 @@ describe('openTextFile', () => {
     await file.write('text');
     expect(readFileSync(join(tree, 'other'), 'utf8')).toBe('text');
     expect(statSync(join(tree, 'f')).mode & 0o777).toBe(0o640);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('names a pipe of another user that was there', async () => {
+    const tree = makeTree();
+    chmodSync(tree, 0o777);
+    const path = join(tree, 'f');
+    spawnSync('mkfifo', [path]);
+    chownSync(path, 65534, 65534);
+    const file = openTextFile('--summary-json', path);
+    await expect(file.write('text')).rejects.toMatchObject({
+      code: 'OUTPUT',
+      message: expect.stringMatching(/^--summary-json .*: .*a named pipe of another user/),
+    });
   });
 
   it.each([
