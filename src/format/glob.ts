@@ -5,8 +5,8 @@ export interface NamePattern {
   test(name: string): boolean;
 }
 
-/** Whether a character is the one of a part of the glob, or in its set; undefined for `*`. */
-type Part = ((character: string) => boolean) | undefined;
+/** A character, a set of characters, null for `?`, and undefined for `*`. */
+type Part = string | RegExp | null | undefined;
 
 /**
  * Compiles a glob that must match the whole name: `*` is anything, `?` one character, `[a-c]` and `[!a-c]` a
@@ -16,10 +16,8 @@ type Part = ((character: string) => boolean) | undefined;
 export function compileGlob(glob: string): NamePattern {
   const parts = partsOf(glob).map(({ text }): Part => {
     if (text === '*') return undefined;
-    if (text === '?') return () => true;
-    if (text.length === 1) return (character) => character === text;
-    const set = new RegExp(patternOfSet(text), 's');
-    return (character) => set.test(character);
+    if (text === '?') return null;
+    return text.length === 1 ? text : new RegExp(patternOfSet(text), 's');
   });
   return { test: (name) => matches(parts, name) };
 }
@@ -34,7 +32,7 @@ function matches(parts: readonly Part[], name: string): boolean {
     if (part < parts.length && fits === undefined) {
       part += 1;
       retry = { part, at };
-    } else if (fits?.(name[at] ?? '') === true) {
+    } else if (part < parts.length && fitsPart(fits, name[at] ?? '')) {
       part += 1;
       at += 1;
     } else if (retry !== undefined) {
@@ -43,6 +41,11 @@ function matches(parts: readonly Part[], name: string): boolean {
     } else return false;
   }
   return parts.slice(part).every((fits) => fits === undefined);
+}
+
+function fitsPart(part: Part, character: string): boolean {
+  if (part === null || part === undefined) return true;
+  return typeof part === 'string' ? part === character : part.test(character);
 }
 
 /** The first set of a glob with a reversed range (`[z-a]`); undefined if all sets are valid. */
@@ -58,8 +61,9 @@ export function hasWildcards(glob: string): boolean {
 /** Single characters, and sets including their brackets. */
 function partsOf(glob: string): { from: number; text: string }[] {
   const parts: { from: number; text: string }[] = [];
+  const lastEnd = glob.lastIndexOf(']');
   for (let from = 0; from < glob.length; ) {
-    const end = glob[from] === '[' ? glob.indexOf(']', from + 2) : -1;
+    const end = glob[from] === '[' && from + 2 <= lastEnd ? glob.indexOf(']', from + 2) : -1;
     const text = glob.slice(from, end > 0 ? end + 1 : from + 1);
     parts.push({ from, text });
     from += text.length;

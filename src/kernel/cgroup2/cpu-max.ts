@@ -1,4 +1,4 @@
-import { malformed } from '../number.ts';
+import { malformed, parseCounter } from '../number.ts';
 
 /**
  * `cpu.max`: a quota and a period in microseconds, or `max` and a period.
@@ -12,5 +12,8 @@ import { malformed } from '../number.ts';
 export function parseCpuMax(text: string, path: string): number | 'max' {
   const match = /^(max|\d+) (\d+)\n?$/.exec(text);
   if (match === null) throw malformed(path, 1, `'${text.trimEnd()}' is not 'quota period'`);
-  return match[1] === 'max' ? 'max' : Number(match[1]) / Number(match[2]);
+  const [, quota = '', period = ''] = match;
+  const periodUs = parseCounter(period, path, 1);
+  if (periodUs === 0) throw malformed(path, 1, 'the period is 0');
+  return quota === 'max' ? 'max' : parseCounter(quota, path, 1) / periodUs;
 }

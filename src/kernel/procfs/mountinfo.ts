@@ -1,4 +1,4 @@
-import { malformed } from '../number.ts';
+import { malformed, parseCounter } from '../number.ts';
 
 /** One mount, from `/proc/self/mountinfo`. */
 export interface Mount {
@@ -45,8 +45,8 @@ export function parseMountinfo(text: string, path: string): Mount[] {
       throw malformed(path, index + 1, `'${line}' is not a mount`);
     }
     mounts.push({
-      id: Number(id),
-      parentId: Number(parentId),
+      id: parseCounter(id ?? '', path, index + 1),
+      parentId: parseCounter(parentId ?? '', path, index + 1),
       device,
       root: unescapeOctal(root),
       mountPoint: unescapeOctal(mountPoint),
