@@ -23,22 +23,23 @@ export async function completion(shell: Shell, program: Command): Promise<number
 /** The program with `cmemstat help`, which is not declared: `help` could be the target of a run. */
 export function describeProgram(program: Command): CompletionCommand {
   const described = describeCommand(program);
-  const namesOf = (commands: readonly CompletionCommand[]) =>
-    commands.map(({ name }) => name).filter((name) => name !== 'help');
-  const nested = described.commands.flatMap(({ commands }) => namesOf(commands));
+  const withoutHelp = (commands: readonly CompletionCommand[]) =>
+    commands.filter(({ name }) => name !== 'help');
+  const commands = withoutHelp(described.commands);
+  const nested = commands.flatMap((each) => withoutHelp(each.commands));
   const help: CompletionCommand = {
     name: 'help',
     description: 'print the help of a command',
     options: [],
-    arguments: [namesOf(described.commands), nested].map((words) => ({
+    arguments: [commands, nested].map((list) => ({
       kind: 'words',
-      words,
+      words: list.map(({ name }) => name),
       name: 'command',
       isVariadic: false,
     })),
     commands: [],
   };
-  return { ...described, commands: [...described.commands, help] };
+  return { ...described, commands: [...commands, help] };
 }
 
 /** Words among the values of options that accept other text too. */

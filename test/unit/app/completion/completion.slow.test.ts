@@ -51,6 +51,7 @@ const CASES: readonly Case[] = [
   { line: 'cmemstat budget help ch', has: ['check'], isAll: true },
   { line: 'cmemstat help ma', has: ['maps'], isAll: true },
   { line: 'cmemstat help ', has: ['maps', 'budget', 'explain'] },
+  { line: 'cmemstat help budget ', has: ['init', 'check'], isAll: true },
   { line: 'cmemstat hel', has: ['help'] },
   // Words.
   { line: 'cmemstat maps --type lru', has: ['lru_hash', 'lru_percpu_hash'], isAll: true },
