@@ -21,7 +21,6 @@ import {
   setIfDefined,
 } from './figure-reader.ts';
 import { NestedStat, raisable } from './nested-stat.ts';
-import { sizeNameV1 } from './size-reader.ts';
 
 /** Needed if there are nested cgroups, in addition to the files of the leaf. */
 export interface Cgroup1Walk {
@@ -51,7 +50,7 @@ export function openCgroup1Reader(
     oomKills: keep('memory.oom_control', parseOomKills),
   };
 
-  const nested = new NestedStat(directory, sizeNameV1);
+  const nested = new NestedStat(1, directory);
 
   function read(): Figures {
     const figures: Figures = {};

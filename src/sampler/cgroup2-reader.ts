@@ -9,7 +9,6 @@ import { parseLimit, parseSingleValue } from '../kernel/limit.ts';
 import type { LeafLimits } from '../model/sample.ts';
 import { type FigureReader, type Figures, KeptValue, type Parse, setIfDefined } from './figure-reader.ts';
 import { NestedStat, raisable } from './nested-stat.ts';
-import { sizeNameV2 } from './size-reader.ts';
 
 /**
  * Opens the files of a leaf; `listProcesses` is only called if there are nested cgroups. `ownPeak` is read in
@@ -53,7 +52,7 @@ export function openCgroup2Reader(
     return limits;
   }
 
-  const nestedStat = new NestedStat(directory, sizeNameV2);
+  const nestedStat = new NestedStat(2, directory);
 
   function read(): Figures {
     const figures: Figures = {};

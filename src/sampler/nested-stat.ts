@@ -12,6 +12,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { LINKS_OF_NO_CHILD, visitNested } from '../cgroup/subtree.ts';
+import { memoryStatNameV1 } from '../kernel/cgroup1/memory-stat.ts';
+import { unitOfMetric } from '../model/figures.ts';
 import { absentAs } from './figure-reader.ts';
 import { type NameOf, StatSizes } from './stat-sizes.ts';
 
@@ -25,6 +27,18 @@ const BATCH_BYTES = 64 * 4096;
 const CPUS = availableParallelism();
 /** A difference that is not worth reading all descendants. */
 const NOTICED_SHARE = 0.01;
+
+const sizeName = (key: string) => (unitOfMetric(key) === 'bytes' ? key : undefined);
+
+/** Chooses the sizes of memory.stat, by version of cgroups and under the names of v2. */
+export const SIZE_NAMES: Readonly<Record<1 | 2, NameOf>> = {
+  1: (key, hasKey) => {
+    if (key === 'total_swap') return 'swap';
+    const name = memoryStatNameV1(key, hasKey);
+    return name === undefined || name.startsWith('hierarchical_') ? undefined : sizeName(name);
+  },
+  2: sizeName,
+};
 
 /** The sizes of one memory.stat, by the names of cgroup v2. Unit: bytes. */
 export interface RaisableSizes {
@@ -51,11 +65,12 @@ export function isBehind(current: number | undefined, { anon, file, kernel, sock
 export class NestedStat {
   readonly #directory: string;
   readonly #nameOf: NameOf;
+  /** Had too many descendants: they are not listed again. */
+  #isTooLarge = false;
 
-  /** @param nameOf chooses the keys of memory.stat that are raised. */
-  constructor(directory: string, nameOf: NameOf) {
+  constructor(version: 1 | 2, directory: string) {
     this.#directory = directory;
-    this.#nameOf = nameOf;
+    this.#nameOf = SIZE_NAMES[version];
   }
 
   /**
@@ -64,7 +79,7 @@ export class NestedStat {
    */
   update(current: number | undefined, sizes: RaisableSizes, kernel = sizes.valueOf('kernel')): void {
     const [anon, file, sock] = [sizes.valueOf('anon'), sizes.valueOf('file'), sizes.valueOf('sock')];
-    if (!isBehind(current, { anon, file, kernel, sock })) return;
+    if (this.#isTooLarge || !isBehind(current, { anon, file, kernel, sock })) return;
     const links = statSync(this.#directory, { throwIfNoEntry: false })?.nlink;
     if (links === undefined || links === LINKS_OF_NO_CHILD) return;
     for (const [name, value] of this.#sumNested() ?? []) {
@@ -95,7 +110,8 @@ export class NestedStat {
       }
       sums.delete(shown);
     });
-    return visited > MAX_NESTED ? undefined : sums.get(dirname(`${this.#directory}/x`));
+    this.#isTooLarge = visited > MAX_NESTED;
+    return this.#isTooLarge ? undefined : sums.get(dirname(`${this.#directory}/x`));
   }
 }
 

@@ -1,12 +1,10 @@
 /** The sizes of a leaf in as few and cheap reads as possible, for the fast clock. */
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { memoryStatNameV1 } from '../kernel/cgroup1/memory-stat.ts';
 import { KeptFile } from '../kernel/pseudo-file.ts';
-import { unitOfMetric } from '../model/figures.ts';
 import { absentAs } from './figure-reader.ts';
-import { NestedStat } from './nested-stat.ts';
-import { type NameOf, parseNumberBytes, StatSizes } from './stat-sizes.ts';
+import { NestedStat, SIZE_NAMES } from './nested-stat.ts';
+import { parseNumberBytes, StatSizes } from './stat-sizes.ts';
 
 /** One reading of the sizes of a leaf; the object is reused by the next one. Unit: bytes. */
 export interface SizeReading {
@@ -29,13 +27,10 @@ export interface SizeReader {
 
 /** Opens the files of a leaf. @throws KernelFileError if a file exists and cannot be opened. */
 export function openSizeReader(version: 1 | 2, directory: string): SizeReader {
-  const [file, nameOf]: [Record<'current' | 'kernel' | 'swap', string | undefined>, NameOf] =
+  const file: Record<'current' | 'kernel' | 'swap', string | undefined> =
     version === 2
-      ? [{ current: 'memory.current', kernel: undefined, swap: 'memory.swap.current' }, sizeNameV2]
-      : [
-          { current: 'memory.usage_in_bytes', kernel: 'memory.kmem.usage_in_bytes', swap: undefined },
-          sizeNameV1,
-        ];
+      ? { current: 'memory.current', kernel: undefined, swap: 'memory.swap.current' }
+      : { current: 'memory.usage_in_bytes', kernel: 'memory.kmem.usage_in_bytes', swap: undefined };
   const open = (name: string | undefined) =>
     name === undefined ? undefined : absentAs(undefined, () => new KeptFile(join(directory, name)));
   const files = {
@@ -48,8 +43,8 @@ export function openSizeReader(version: 1 | 2, directory: string): SizeReader {
     join(directory, version === 2 ? 'memory.peak' : 'memory.max_usage_in_bytes'),
     version === 2,
   );
-  const stat = new StatSizes(nameOf);
-  const nested = new NestedStat(directory, nameOf);
+  const stat = new StatSizes(SIZE_NAMES[version]);
+  const nested = new NestedStat(version, directory);
   const reading: SizeReading = {
     stat,
     current: undefined,
@@ -81,18 +76,6 @@ export function openSizeReader(version: 1 | 2, directory: string): SizeReader {
       peak?.close();
     },
   };
-}
-
-/** Chooses the sizes of memory.stat on cgroup v2. */
-export function sizeNameV2(key: string): string | undefined {
-  return unitOfMetric(key) === 'bytes' ? key : undefined;
-}
-
-/** Chooses the sizes of memory.stat on cgroup v1, by their names on v2. */
-export function sizeNameV1(key: string, hasKey: (key: string) => boolean): string | undefined {
-  if (key === 'total_swap') return 'swap';
-  const name = memoryStatNameV1(key, hasKey);
-  return name === undefined || name.startsWith('hierarchical_') ? undefined : sizeNameV2(name);
 }
 
 /** The kernel's high-water mark. */

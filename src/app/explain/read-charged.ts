@@ -7,7 +7,6 @@ import { readPseudoFile } from '../../kernel/pseudo-file.ts';
 import type { ChargedMemory } from '../../model/explain/explanation.ts';
 import { absentAs } from '../../sampler/figure-reader.ts';
 import { NestedStat, raisable } from '../../sampler/nested-stat.ts';
-import { sizeNameV1, sizeNameV2 } from '../../sampler/size-reader.ts';
 
 /** The counters that an explanation is compared with. */
 const SHOWN = [
@@ -39,13 +38,7 @@ export function readCharged({ version, directory }: ChargedCgroup): ChargedMemor
       ? read('memory.stat', (text, path) => parseMemoryStat(text, path, ignore))
       : read('memory.stat', (text, path) => parseMemoryStatV1(text, path, ignore).stat);
   const kernelV1 = version === 1 ? read('memory.kmem.usage_in_bytes', parseSingleValue) : undefined;
-  if (all !== undefined) {
-    new NestedStat(directory, version === 2 ? sizeNameV2 : sizeNameV1).update(
-      current,
-      raisable(all),
-      kernelV1,
-    );
-  }
+  if (all !== undefined) new NestedStat(version, directory).update(current, raisable(all), kernelV1);
   const stat: Record<string, number> = {};
   for (const key of SHOWN) {
     const value = all?.[key];

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isBehind, type MainSizes, NestedStat, raisable } from '#src/sampler/nested-stat.ts';
-import { openSizeReader, sizeNameV1, sizeNameV2 } from '#src/sampler/size-reader.ts';
+import { openSizeReader } from '#src/sampler/size-reader.ts';
 import { makeTree, removeTrees } from '../temporary-tree.ts';
 
 afterAll(removeTrees);
@@ -16,7 +16,7 @@ const stat = (anon: number, file = 0, kernel = 0) =>
   `anon ${anon}\nfile ${file}\nkernel ${kernel}\npgfault 7\n`;
 
 function update(files: Readonly<Record<string, string>>, current: number, own: Record<string, number>) {
-  new NestedStat(makeTree(files), sizeNameV2).update(current, raisable(own));
+  new NestedStat(2, makeTree(files)).update(current, raisable(own));
   return own;
 }
 
@@ -60,7 +60,7 @@ describe('sizes that are behind', () => {
 
   it('are not raised in a cgroup that was removed', () => {
     const directory = makeTree({ 'a/memory.stat': stat(MUCH) });
-    const nested = new NestedStat(directory, sizeNameV2);
+    const nested = new NestedStat(2, directory);
     rmSync(directory, { recursive: true });
     const own = { anon: 0, file: 0, kernel: 0 };
     nested.update(MUCH, raisable(own));
@@ -70,7 +70,7 @@ describe('sizes that are behind', () => {
   it('are those of v1 below its cgroups', () => {
     const own = { anon: MIB, file: 0 };
     const directory = makeTree({ 'a/memory.stat': `rss 1\ncache 1\ntotal_rss ${MUCH}\ntotal_cache 0\n` });
-    new NestedStat(directory, sizeNameV1).update(MUCH + 2 * MIB, raisable(own), MIB);
+    new NestedStat(1, directory).update(MUCH + 2 * MIB, raisable(own), MIB);
     expect(own).toEqual({ anon: MUCH, file: 0 });
   });
 });
