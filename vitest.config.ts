@@ -9,10 +9,9 @@ const SLOW = ['test/unit/**/*.slow.test.ts'];
 
 const TEMPORARY_FOLDER = 'test/temporary-folder.ts';
 
-// Vite must write nothing into the folders of the sources: in the virtual machines the checkout is mounted
-// read-only.
+// The virtual machines, whose folders of sources are read-only, have a configuration of their own.
 export default defineConfig({
-  cacheDir: '/tmp/cmemstat-vitest',
+  cacheDir: 'node_modules/.cmemstat-vitest',
   test: {
     // The default leaves one processor out: on two, a single worker takes 93 s where two take 73.
     maxWorkers: '100%',
